@@ -1,0 +1,120 @@
+import { checkInteger, checkOneOf } from "../internal/checks.js";
+import { type CanonicalResult, canonicalResult, prepare } from "./canonical.js";
+import { compareMaps, type DftCcaResult, prepareMaps } from "./dftCca.js";
+import type { Dense } from "./linearAlgebra.js";
+import { type Maps, type ShapedArray, toMapsPair } from "./matrix.js";
+import { type SvccaOptions, svccaTruncation } from "./svcca.js";
+
+/** How convolutional maps become data points and neurons. */
+export type MapsAs = "dft" | "samples" | "pooled";
+
+export interface ConvSvccaOptions extends SvccaOptions {
+  /**
+   * - `"dft"`: one SVCCA for each spatial frequency, see {@link dftCca}; any two sizes.
+   * - `"samples"`: every position of every example is a data point, channels are neurons; equal sizes only.
+   * - `"pooled"`: the mean over all positions; any two sizes.
+   *
+   * There is no default, since the three answer different questions.
+   */
+  readonly as: MapsAs;
+  /**
+   * With `"samples"`: keep every `stride`-th position of each example. The first one moves on with the example, so
+   * that every position is used whatever the width.
+   * @defaultValue 1
+   */
+  readonly stride?: number;
+}
+
+/**
+ * SVCCA of convolutional maps, read in one of three ways.
+ *
+ * With `"samples"` neighbouring positions are not independent examples: `chance` is then too low. `"pooled"` is the
+ * frequency (0, 0) of `"dft"`. `variance` (default 0.99) and `components` as in {@link svcca}.
+ *
+ * @param x - Maps `[examples, height, width, channels]`.
+ * @param y - Maps of the same examples, in the same order; channels may differ, and except for `"samples"` the size.
+ * @returns The fields of {@link svcca}; with `"dft"` also those of {@link dftCca}.
+ * @throws RangeError or TypeError as {@link dftCca}, and if `as` is missing or the sizes differ with `"samples"`.
+ * @example
+ * ```ts
+ * import { convSvcca } from "closerlook/similarity";
+ *
+ * const x = { data: Float32Array.from({ length: 8 * 9 }, (_, i) => Math.sin(i * i)), shape: [8, 3, 3, 1] };
+ * convSvcca(x, x, { as: "pooled" }).similarity; // 1
+ * convSvcca(x, x, { as: "samples" }).keptX; // 1
+ * ```
+ * @see Raghu et al. 2017, section 4; Gotmare et al. 2019, section 2.2.
+ */
+export function convSvcca(
+  x: ShapedArray,
+  y: ShapedArray,
+  options: ConvSvccaOptions & { readonly as: "dft" },
+): DftCcaResult;
+export function convSvcca(
+  x: ShapedArray,
+  y: ShapedArray,
+  options: ConvSvccaOptions,
+): CanonicalResult;
+export function convSvcca(
+  x: ShapedArray,
+  y: ShapedArray,
+  options: ConvSvccaOptions,
+): CanonicalResult | DftCcaResult {
+  const as = checkOneOf("convSvcca", "as", options?.as, ["dft", "samples", "pooled"]);
+  const truncation = svccaTruncation("convSvcca", options, 0.99, ["as", "stride"]);
+  const { stride = 1 } = options;
+  checkInteger("convSvcca", "stride", stride, { min: 1 });
+  if (stride !== 1 && as !== "samples") {
+    throw new TypeError(`convSvcca: stride must go with as: "samples", got as: "${as}"`);
+  }
+  const [a, b] = toMapsPair("convSvcca", x, y);
+  if (as === "dft") return compareMaps(prepareMaps(a, truncation), prepareMaps(b, truncation));
+  if (as === "samples") checkSameSize("convSvcca", a, b);
+  const flatten = as === "pooled" ? pooled : (maps: Maps) => samples(maps, stride);
+  const denseA = flatten(a);
+  const denseB = flatten(b);
+  if (denseA.rows < 2) {
+    throw new RangeError(
+      `convSvcca: stride must leave at least 2 positions, got ${stride} and ${denseA.rows} positions`,
+    );
+  }
+  return canonicalResult(prepare(denseA, truncation), prepare(denseB, truncation));
+}
+
+function checkSameSize(where: string, x: Maps, y: Maps): void {
+  if (x.height === y.height && x.width === y.width) return;
+  throw new RangeError(
+    `${where}: x and y must have maps of the same size for as: "samples", got ${x.height}×${x.width} and ` +
+      `${y.height}×${y.width}. Use as: "dft" or as: "pooled"`,
+  );
+}
+
+/** Mean over all positions, `[examples, channels]`. */
+export function pooled({ data, examples, height, width, channels }: Maps): Dense {
+  const positions = height * width;
+  const means = new Float64Array(examples * channels);
+  for (let at = 0; at < data.length; at++) {
+    const channel = at % channels;
+    const example = Math.floor(at / (positions * channels));
+    means[example * channels + channel]! += data[at]! / positions;
+  }
+  return { data: means, rows: examples, columns: channels };
+}
+
+/** Positions as data points, `[examples · positions kept, channels]`. */
+export function samples({ data, examples, height, width, channels }: Maps, stride = 1): Dense {
+  const positions = height * width;
+  if (stride === 1) return { data, rows: examples * positions, columns: channels };
+  const rows: Float64Array[] = [];
+  for (let example = 0; example < examples; example++) {
+    for (let position = example % stride; position < positions; position += stride) {
+      const at = (example * positions + position) * channels;
+      rows.push(data.subarray(at, at + channels));
+    }
+  }
+  const result = new Float64Array(rows.length * channels);
+  rows.forEach((row, i) => {
+    result.set(row, i * channels);
+  });
+  return { data: result, rows: rows.length, columns: channels };
+}

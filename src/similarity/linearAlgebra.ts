@@ -1,0 +1,220 @@
+import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
+
+/** A real matrix, row-major: entry (i, j) is `data[i * columns + j]`. */
+export interface Dense {
+  readonly data: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** A·diag(values)·Bᵀ with orthonormal columns; `values` descending. */
+export interface ThinSvd {
+  readonly left: Dense;
+  readonly values: Float64Array;
+  readonly right: Dense;
+}
+
+/**
+ * All linear algebra that the measures need. Everything heavy goes through this door, so that a faster
+ * implementation can take the place of {@link linearAlgebra} without a change elsewhere.
+ */
+export interface LinearAlgebra {
+  /** XᵀX, `[columns, columns]`, symmetric to the last bit. */
+  gram(x: Dense): Dense;
+  /** XᵀY for two matrices with the same rows. */
+  crossProduct(x: Dense, y: Dense): Dense;
+  /** XY. */
+  product(x: Dense, y: Dense): Dense;
+  /** Eigenvalues of a symmetric matrix, descending, with eigenvectors as columns. */
+  symmetricEigen(a: Dense): { readonly values: Float64Array; readonly vectors: Dense };
+  /** Singular values, descending. */
+  singularValues(a: Dense): Float64Array;
+  /** Singular value decomposition with min(rows, columns) columns on either side. */
+  thinSvd(a: Dense): ThinSvd;
+}
+
+export const zeros = (rows: number, columns: number): Dense => ({
+  data: new Float64Array(rows * columns),
+  rows,
+  columns,
+});
+
+export function transposed({ data, rows, columns }: Dense): Dense {
+  const result = new Float64Array(data.length);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]!;
+  }
+  return { data: result, rows: columns, columns: rows };
+}
+
+/** The columns `first`, `first + step`, … of a matrix, `count` of them. */
+export function takeColumns(a: Dense, count: number, first = 0, step = 1): Dense {
+  const result = zeros(a.rows, count);
+  for (let i = 0; i < a.rows; i++) {
+    for (let j = 0; j < count; j++) {
+      result.data[i * count + j] = a.data[i * a.columns + first + j * step]!;
+    }
+  }
+  return result;
+}
+
+/** Multiplies column j by `factor(j)`, in place. */
+export function scaleColumns(a: Dense, factor: (column: number) => number): void {
+  const factors = Float64Array.from({ length: a.columns }, (_, j) => factor(j));
+  for (let i = 0; i < a.rows; i++) {
+    for (let j = 0; j < a.columns; j++) a.data[i * a.columns + j]! *= factors[j]!;
+  }
+}
+
+/**
+ * `into += XᵀY`, columns from `firstColumn(a)` on in row `a`. Four rows at a time: each entry of the
+ * result is loaded and stored once for four multiply-adds.
+ */
+function accumulateCrossProduct(
+  x: Dense,
+  y: Dense,
+  into: Float64Array,
+  firstColumn: (a: number) => number,
+): void {
+  const { data: xs, columns: p } = x;
+  const { data: ys, columns: q } = y;
+  const whole = x.rows - (x.rows % 4);
+  for (let i = 0; i < whole; i += 4) {
+    const y0 = i * q;
+    const y1 = y0 + q;
+    const y2 = y1 + q;
+    const y3 = y2 + q;
+    for (let a = 0; a < p; a++) {
+      const x0 = xs[i * p + a]!;
+      const x1 = xs[(i + 1) * p + a]!;
+      const x2 = xs[(i + 2) * p + a]!;
+      const x3 = xs[(i + 3) * p + a]!;
+      const row = a * q;
+      for (let b = firstColumn(a); b < q; b++) {
+        into[row + b]! += x0 * ys[y0 + b]! + x1 * ys[y1 + b]! + x2 * ys[y2 + b]! + x3 * ys[y3 + b]!;
+      }
+    }
+  }
+  for (let i = whole; i < x.rows; i++) {
+    for (let a = 0; a < p; a++) {
+      const x0 = xs[i * p + a]!;
+      for (let b = firstColumn(a); b < q; b++) into[a * q + b]! += x0 * ys[i * q + b]!;
+    }
+  }
+}
+
+function gram(x: Dense): Dense {
+  const result = zeros(x.columns, x.columns);
+  accumulateCrossProduct(x, x, result.data, (a) => a);
+  for (let a = 1; a < x.columns; a++) {
+    for (let b = 0; b < a; b++) result.data[a * x.columns + b] = result.data[b * x.columns + a]!;
+  }
+  return result;
+}
+
+function crossProduct(x: Dense, y: Dense): Dense {
+  const result = zeros(x.columns, y.columns);
+  accumulateCrossProduct(x, y, result.data, () => 0);
+  return result;
+}
+
+const product = (x: Dense, y: Dense): Dense => crossProduct(transposed(x), y);
+
+const toMatrix = ({ data, rows, columns }: Dense): Matrix =>
+  Matrix.from1DArray(rows, columns, data);
+
+const fromMatrix = (matrix: Matrix): Dense => ({
+  data: Float64Array.from(matrix.to1DArray()),
+  rows: matrix.rows,
+  columns: matrix.columns,
+});
+
+function symmetricEigen(a: Dense) {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(toMatrix(a), {
+    assumeSymmetric: true,
+  });
+  const n = a.rows;
+  const order = realEigenvalues.map((_, i) => i);
+  order.sort((i, j) => realEigenvalues[j]! - realEigenvalues[i]!);
+  const vectors = zeros(n, n);
+  order.forEach((from, to) => {
+    for (let i = 0; i < n; i++) vectors.data[i * n + to] = eigenvectorMatrix.get(i, from);
+  });
+  return { values: Float64Array.from(order, (i) => realEigenvalues[i]!), vectors };
+}
+
+function singularValues(a: Dense): Float64Array {
+  if (a.rows === 0 || a.columns === 0) return new Float64Array(0);
+  const { diagonal } = new SingularValueDecomposition(toMatrix(a), {
+    autoTranspose: true,
+    computeLeftSingularVectors: false,
+    computeRightSingularVectors: false,
+  });
+  return Float64Array.from(diagonal).sort().reverse();
+}
+
+function thinSvd(a: Dense): ThinSvd {
+  if (a.rows < a.columns) {
+    const { left, values, right } = thinSvd(transposed(a));
+    return { left: right, values, right: left };
+  }
+  // A tall matrix is first made small by QR, which is stable and far faster than bidiagonalising all rows.
+  if (a.rows > 2 * a.columns) {
+    const { triangle, applyQ } = householderQr(a);
+    const { left, values, right } = thinSvd(triangle);
+    return { left: applyQ(left), values, right };
+  }
+  const svd = new SingularValueDecomposition(toMatrix(a));
+  return {
+    left: fromMatrix(svd.leftSingularVectors),
+    values: Float64Array.from(svd.diagonal),
+    right: fromMatrix(svd.rightSingularVectors),
+  };
+}
+
+/** X = QR by Householder reflections, Q kept as reflections. Works on contiguous columns. */
+function householderQr(x: Dense) {
+  const { rows: n, columns: p } = x;
+  const columns = transposed(x).data;
+  const reflect = (target: Float64Array, at: number, k: number) => {
+    let dot = 0;
+    for (let i = k; i < n; i++) dot += columns[k * n + i]! * target[at + i]!;
+    for (let i = k; i < n; i++) target[at + i]! -= 2 * dot * columns[k * n + i]!;
+  };
+  const triangle = zeros(p, p);
+  for (let k = 0; k < p; k++) {
+    const at = k * n;
+    let square = 0;
+    for (let i = k; i < n; i++) square += columns[at + i]! ** 2;
+    const norm = Math.sqrt(square);
+    const head = columns[at + k]!;
+    // The sign that avoids cancellation.
+    const diagonal = head > 0 ? -norm : norm;
+    for (let i = 0; i < k; i++) triangle.data[i * p + k] = columns[at + i]!;
+    triangle.data[k * p + k] = diagonal;
+    // The reflection's unit vector takes the place of the column; a zero column needs none.
+    columns[at + k] = head - diagonal;
+    const length = Math.sqrt(square - head * head + (head - diagonal) ** 2);
+    for (let i = k; i < n; i++) columns[at + i] = length > 0 ? columns[at + i]! / length : 0;
+    for (let j = k + 1; j < p; j++) reflect(columns, j * n, k);
+  }
+  const applyQ = (z: Dense): Dense => {
+    const result = new Float64Array(n * z.columns);
+    for (let j = 0; j < z.columns; j++) {
+      for (let i = 0; i < p; i++) result[j * n + i] = z.data[i * z.columns + j]!;
+      for (let k = p - 1; k >= 0; k--) reflect(result, j * n, k);
+    }
+    return transposed({ data: result, rows: z.columns, columns: n });
+  };
+  return { triangle, applyQ };
+}
+
+/** The implementation on ml-matrix and plain loops. */
+export const linearAlgebra: LinearAlgebra = {
+  gram,
+  crossProduct,
+  product,
+  symmetricEigen,
+  singularValues,
+  thinSvd,
+};

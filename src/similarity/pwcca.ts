@@ -1,0 +1,78 @@
+import {
+  type CanonicalResult,
+  clip,
+  overlap,
+  type Prepared,
+  prepare,
+  ridgeWeights,
+  sides,
+} from "./canonical.js";
+import { type CcaOptions, checkCcaOptions } from "./cca.js";
+import { linearAlgebra, scaleColumns } from "./linearAlgebra.js";
+import { type MatrixLike, toDensePair } from "./matrix.js";
+
+export interface PwccaResult extends CanonicalResult {
+  /** Weight of each correlation: how much of `x` its direction accounts for; sums to 1. */
+  readonly weights: Float64Array;
+}
+
+/**
+ * Projection-weighted CCA: canonical correlations weighted by how much of the **first** argument each direction
+ * accounts for.
+ *
+ *     similarity = Σ wᵢ ρᵢ,     wᵢ ∝ Σⱼ |⟨hᵢ, xⱼ⟩|,   Σ wᵢ = 1
+ *
+ * hᵢ: canonical variates of `x` (orthonormal), xⱼ: its centred neurons, i ≤ c = min(rankX, rankY).
+ * **Not symmetric**: `pwcca(x, y)` and `pwcca(y, x)` differ. Invariant to invertible affine maps of `y` and to
+ * shifts and isotropic scaling of `x`. `chance` is that of the plain mean: for independent data the weights do not
+ * favour any correlation.
+ *
+ * @param x - Activations `[examples, neurons]`; the side that gives the weights.
+ * @param y - Activations of the same examples, in the same order.
+ * @throws As {@link cca}.
+ * @example
+ * ```ts
+ * import { pwcca } from "closerlook/similarity";
+ *
+ * const x = [[3, 0], [0, 1], [-3, 0], [0, -1]];
+ * const y = [[1], [0], [-1], [0]]; // knows the first neuron only
+ * pwcca(x, y).similarity; // 1
+ * pwcca(x, y).weights.length; // 1
+ * ```
+ * @see Morcos, Raghu, Bengio 2018, section 3.
+ */
+export function pwcca(x: MatrixLike, y: MatrixLike, options: CcaOptions = {}): PwccaResult {
+  checkCcaOptions("pwcca", options);
+  const [a, b] = toDensePair("pwcca", x, y);
+  return comparePwcca(prepare(a), prepare(b), options);
+}
+
+/** The comparison itself, on prepared sides. */
+export function comparePwcca(
+  x: Prepared,
+  y: Prepared,
+  { regularization = 0 }: CcaOptions,
+): PwccaResult {
+  const described = sides(x, y);
+  if (x.reduced.kept === 0 || y.reduced.kept === 0) {
+    const none = new Float64Array(0);
+    return { similarity: 0, correlations: none, weights: none, ...described };
+  }
+  const { left, values } = linearAlgebra.thinSvd(overlap(x.reduced, y.reduced, regularization));
+  const correlations = values.map(clip);
+  // ⟨hᵢ, xⱼ⟩ = (Pᵀ Uxᵀ X)ᵢⱼ with P the left singular vectors of the overlap.
+  const coordinates = linearAlgebra.crossProduct(x.centred, x.reduced.basis);
+  if (regularization > 0) scaleColumns(coordinates, ridgeWeights(x.reduced, regularization));
+  const projections = linearAlgebra.product(coordinates, left);
+  const weights = new Float64Array(correlations.length);
+  projections.data.forEach((value, at) => {
+    weights[at % weights.length]! += Math.abs(value);
+  });
+  const total = weights.reduce((sum, value) => sum + value, 0);
+  let similarity = 0;
+  for (let i = 0; i < weights.length; i++) {
+    weights[i]! /= total;
+    similarity += weights[i]! * correlations[i]!;
+  }
+  return { similarity: clip(similarity), correlations, weights, ...described };
+}

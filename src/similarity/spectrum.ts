@@ -1,0 +1,206 @@
+import { type Centred, centre } from "./centre.js";
+import { discreteFourierTransform } from "./fourier.js";
+import type { Maps } from "./matrix.js";
+
+/**
+ * The two-dimensional discrete Fourier transform of maps over height and width. Real maps have conjugate values at
+ * (u, v) and (−u, −v), so that only the frequencies 0 ≤ v ≤ width/2 are stored: `real[u · halfWidth + v]` is an
+ * `[examples, channels]` matrix.
+ */
+export interface Spectrum {
+  readonly examples: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly real: readonly Float64Array[];
+  readonly imaginary: readonly Float64Array[];
+  /** Channels that have one value everywhere and in every example. */
+  readonly dead: readonly number[];
+  /** Rounding errors of the transform, as the size that a singular value of one frequency can get from them. */
+  readonly noise: number;
+}
+
+/** One frequency of a grid, in the order of the FFT: 0 ≤ u < height, 0 ≤ v < width. */
+export interface Frequency {
+  readonly u: number;
+  readonly v: number;
+  /** 2 where (−u, −v) is another frequency of the grid, with the same correlations; else 1. */
+  readonly weight: 1 | 2;
+}
+
+const halfOf = (width: number) => Math.floor(width / 2) + 1;
+
+export function spectrumOf({ data, examples, height, width, channels }: Maps): Spectrum {
+  const half = halfOf(width);
+  const size = examples * channels;
+  const allocate = () => Array.from({ length: height * half }, () => new Float64Array(size));
+  const real = allocate();
+  const imaginary = allocate();
+  const alongWidth = discreteFourierTransform(width);
+  const alongHeight = discreteFourierTransform(height);
+  const row = new Float64Array(2 * width);
+  const rowSpectrum = new Float64Array(2 * width);
+  const column = new Float64Array(2 * height);
+  const columnSpectrum = new Float64Array(2 * height);
+  const rows = new Float64Array(2 * height * half);
+  for (let image = 0; image < examples; image++) {
+    for (let channel = 0; channel < channels; channel++) {
+      for (let r = 0; r < height; r++) {
+        const at = (image * height + r) * width * channels + channel;
+        for (let c = 0; c < width; c++) row[2 * c] = data[at + c * channels]!;
+        alongWidth(row, rowSpectrum);
+        rows.set(rowSpectrum.subarray(0, 2 * half), 2 * r * half);
+      }
+      for (let v = 0; v < half; v++) {
+        for (let r = 0; r < height; r++) {
+          column[2 * r] = rows[2 * (r * half + v)]!;
+          column[2 * r + 1] = rows[2 * (r * half + v) + 1]!;
+        }
+        alongHeight(column, columnSpectrum);
+        for (let u = 0; u < height; u++) {
+          real[u * half + v]![image * channels + channel] = columnSpectrum[2 * u]!;
+          imaginary[u * half + v]![image * channels + channel] = columnSpectrum[2 * u + 1]!;
+        }
+      }
+    }
+  }
+  return {
+    examples,
+    height,
+    width,
+    channels,
+    real,
+    imaginary,
+    dead: deadChannels(data, channels),
+    noise: transformNoise(data, height * width),
+  };
+}
+
+function deadChannels(data: Float64Array, channels: number): number[] {
+  const dead: number[] = [];
+  for (let channel = 0; channel < channels; channel++) {
+    let at = channel;
+    while (at < data.length && data[at] === data[channel]) at += channels;
+    if (at >= data.length) dead.push(channel);
+  }
+  return dead;
+}
+
+/**
+ * By Parseval all frequencies together have the norm √positions·‖x‖; each carries a few ε of it as rounding. Without
+ * this floor a frequency that is empty in exact arithmetic (maps without structure there) would count as full rank.
+ */
+function transformNoise(data: Float64Array, positions: number): number {
+  const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest === 0) return 0;
+  const norm = Math.sqrt(data.reduce((sum, value) => sum + (value / largest) ** 2, 0)) * largest;
+  return 8 * Number.EPSILON * Math.sqrt(positions) * norm;
+}
+
+/** The frequencies of a height × width grid, one of each conjugate pair. */
+export function frequencies(height: number, width: number): Frequency[] {
+  const list: Frequency[] = [];
+  for (let u = 0; u < height; u++) {
+    for (let v = 0; v < halfOf(width); v++) {
+      const otherU = (height - u) % height;
+      const otherV = (width - v) % width;
+      const ownColumn = otherV === v;
+      if (ownColumn && otherU < u) continue;
+      list.push({ u, v, weight: ownColumn && otherU === u ? 1 : 2 });
+    }
+  }
+  return list;
+}
+
+/**
+ * The signed frequencies of a map of `size` that fall on index `k` of a smaller grid of `wanted` frequencies: the
+ * same frequency, and at the Nyquist frequency of an even smaller grid both +wanted/2 and −wanted/2, which that grid
+ * cannot tell apart.
+ */
+function sources(k: number, wanted: number, size: number): number[] {
+  const signed = k <= (wanted - 1) / 2 ? k : k - wanted;
+  return size > wanted && 2 * k === wanted ? [-signed, signed] : [signed];
+}
+
+/** The centred activations of one frequency, in the real form of the complex matrix, with the transform's noise. */
+export interface FrequencyActivations {
+  readonly centred: Centred;
+  readonly noise: number;
+  /** Complex, so that each singular value occurs twice. */
+  readonly paired: boolean;
+}
+
+/**
+ * The activations at one frequency of a (possibly smaller) height × width grid. A frequency that is its own conjugate
+ * is real: `[examples, channels]`. Any other is A + iB, given as the real [[A, −B], [B, A]].
+ */
+export function atFrequency(
+  spectrum: Spectrum,
+  { u, v, weight }: Frequency,
+  height: number,
+  width: number,
+): FrequencyActivations {
+  const { examples, channels } = spectrum;
+  const real = new Float64Array(examples * channels);
+  const imaginary = new Float64Array(examples * channels);
+  for (const signedU of sources(u, height, spectrum.height)) {
+    for (const signedV of sources(v, width, spectrum.width)) {
+      addFrequency(spectrum, signedU, signedV, real, imaginary);
+    }
+  }
+  for (const channel of spectrum.dead) {
+    for (let at = channel; at < real.length; at += channels) {
+      real[at] = 0;
+      imaginary[at] = 0;
+    }
+  }
+  const a = centre({ data: real, rows: examples, columns: channels });
+  if (weight === 1) return { centred: a, noise: spectrum.noise / a.scale, paired: false };
+  const b = centre({ data: imaginary, rows: examples, columns: channels });
+  const scale = Math.max(a.scale, b.scale);
+  const factorA = a.scale / scale;
+  const factorB = b.scale / scale;
+  const data = new Float64Array(4 * examples * channels);
+  for (let i = 0; i < examples; i++) {
+    for (let j = 0; j < channels; j++) {
+      const partA = a.data[i * channels + j]! * factorA;
+      const partB = b.data[i * channels + j]! * factorB;
+      const top = i * 2 * channels + j;
+      const bottom = (examples + i) * 2 * channels + j;
+      data[top] = partA;
+      data[top + channels] = -partB;
+      data[bottom] = partB;
+      data[bottom + channels] = partA;
+    }
+  }
+  const deadChannels = a.dead.filter((channel) => b.dead.includes(channel));
+  const dead = [...deadChannels, ...deadChannels.map((channel) => channel + channels)];
+  return {
+    centred: { data, rows: 2 * examples, columns: 2 * channels, scale, dead },
+    noise: spectrum.noise / scale,
+    paired: true,
+  };
+}
+
+/** Adds F(u, v) of a signed frequency; the stored half holds it or its conjugate. */
+function addFrequency(
+  { height, width, real, imaginary }: Spectrum,
+  u: number,
+  v: number,
+  intoReal: Float64Array,
+  intoImaginary: Float64Array,
+): void {
+  const half = halfOf(width);
+  const wrap = (k: number, size: number) => ((k % size) + size) % size;
+  const stored = wrap(v, width) < half;
+  const at = stored
+    ? wrap(u, height) * half + wrap(v, width)
+    : wrap(-u, height) * half + wrap(-v, width);
+  const sign = stored ? 1 : -1;
+  const re = real[at]!;
+  const im = imaginary[at]!;
+  for (let i = 0; i < re.length; i++) {
+    intoReal[i]! += re[i]!;
+    intoImaginary[i]! += sign * im[i]!;
+  }
+}
