@@ -1,3 +1,4 @@
+import { copyFile, mkdir } from "node:fs/promises";
 import { defineConfig } from "tsup";
 
 const folders = [
@@ -25,4 +26,17 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   dts: true,
+  // The font of PNG pictures travels with the package, with its licence, so that text looks the same everywhere.
+  async onSuccess() {
+    const from = "node_modules/@expo-google-fonts/inter";
+    const to = "dist/plot/fonts";
+    await mkdir(to, { recursive: true });
+    for (const [folder, file] of [
+      ["400Regular/", "Inter_400Regular.ttf"],
+      ["600SemiBold/", "Inter_600SemiBold.ttf"],
+      ["", "LICENSE_FONT"],
+    ]) {
+      await copyFile(`${from}/${folder}${file}`, `${to}/${file}`);
+    }
+  },
 });

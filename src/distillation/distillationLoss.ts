@@ -1,0 +1,200 @@
+import {
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+  rangeError,
+  typeError,
+} from "../internal/checks.js";
+import { type LogitsLike, readLogits } from "./logits.js";
+import { logSoftmaxInPlace } from "./logSoftmax.js";
+
+/** One number for the batch (`"mean"`), or one for each example (`"none"`). */
+export type LossReduction = "mean" | "none";
+
+export interface DistillationLossOptions<Reduction extends LossReduction = LossReduction> {
+  /** What both networks' logits are divided by in the soft term, > 0. @defaultValue 1 */
+  temperature?: number;
+  /** Weight of the soft term in [0, 1]; the hard term has the rest. @defaultValue 1 */
+  softWeight?: number;
+  /**
+   * What the soft term measures: the Kullback–Leibler divergence from the teacher's distribution to the
+   * student's, which is 0 when they agree, or the cross-entropy, which is larger by the teacher's
+   * entropy. Their gradients are the same. @defaultValue "kl"
+   */
+  kind?: "kl" | "crossEntropy";
+  /**
+   * Whether the soft term is multiplied by the temperature squared, so that its gradient has the same
+   * scale at every temperature. @defaultValue true
+   */
+  scaleByTemperatureSquared?: boolean;
+  /** Mean over the examples, or none. @defaultValue "mean" */
+  reduction?: Reduction;
+}
+
+export interface DistillationLoss<Value = number> {
+  /** `softWeight · soft + (1 − softWeight) · hard`. */
+  readonly total: Value;
+  /** The soft term as it enters the total, with its factor of the temperature squared. */
+  readonly soft: Value;
+  /** Cross-entropy of the student with the labels, at temperature 1; absent without labels. */
+  readonly hard?: Value;
+}
+
+/**
+ * The loss of a student that learns from a teacher's softened predictions (knowledge distillation).
+ *
+ *     p = softmax(teacher / T),   q = softmax(student / T),   T = temperature
+ *     soft  = T² · Σ_c p_c · (log p_c − log q_c)    kind "kl"
+ *     soft  = T² · Σ_c −p_c · log q_c               kind "crossEntropy"
+ *     hard  = −log softmax(student)_label
+ *     total = softWeight · soft + (1 − softWeight) · hard
+ *
+ * in nats, each the mean over the examples (not over examples × classes, as the default of PyTorch's
+ * `KLDivLoss` is). With `scaleByTemperatureSquared: false` the factor T² is left out. The default is the
+ * paper's: the teacher's distribution alone; its temperature was 5.
+ *
+ * Logits of any finite size are fine, a class of probability 0 adds 0, and the divergence is never
+ * negative and exactly 0 where student and teacher agree, with full precision at high temperatures.
+ *
+ * @param student - Logits (not probabilities) of the student, `[examples, classes]`.
+ * @param teacher - Logits of the teacher for the same examples, of the same shape.
+ * @param labels - Class of each example, an integer in [0, classes); `undefined` for none.
+ * @param options - See {@link DistillationLossOptions}.
+ * @returns See {@link DistillationLoss}; numbers, or with `reduction: "none"` a `Float64Array` of one
+ * number per example.
+ * @throws RangeError for shapes that do not fit, logits that are not finite, labels out of range, or a
+ * `softWeight` below 1 without labels; TypeError for another kind of value.
+ * @example
+ * ```ts
+ * import { distillationLoss } from "closerlook/distillation";
+ * const student = [[2, 0, 0]];
+ * const teacher = [[0, 0, 0]];
+ * distillationLoss(student, student, undefined, { temperature: 5 }); // { total: 0, soft: 0 }
+ * distillationLoss(student, teacher, [0], { temperature: 5, softWeight: 0.9 }).hard; // 0.23954476622188453
+ * ```
+ * @see Hinton et al. 2015, section 2; Gotmare et al. 2019, section 5.
+ */
+export function distillationLoss<Reduction extends LossReduction = "mean">(
+  student: LogitsLike,
+  teacher: LogitsLike,
+  labels?: ArrayLike<number>,
+  options: DistillationLossOptions<Reduction> = {},
+): DistillationLoss<Reduction extends "none" ? Float64Array : number> {
+  const where = "distillationLoss";
+  checkOptions(where, options, [
+    "temperature",
+    "softWeight",
+    "kind",
+    "scaleByTemperatureSquared",
+    "reduction",
+  ]);
+  const {
+    temperature = 1,
+    softWeight = 1,
+    kind = "kl",
+    scaleByTemperatureSquared = true,
+  } = options;
+  const reduction: LossReduction = options.reduction ?? "mean";
+  checkNumber(where, "temperature", temperature, { above: 0 });
+  checkNumber(where, "softWeight", softWeight, { min: 0, max: 1 });
+  checkOneOf(where, "kind", kind, ["kl", "crossEntropy"]);
+  checkOneOf(where, "reduction", reduction, ["mean", "none"]);
+  if (typeof scaleByTemperatureSquared !== "boolean") {
+    throw typeError(where, "scaleByTemperatureSquared", "a boolean", scaleByTemperatureSquared);
+  }
+  const studentLogits = readLogits(where, "student", student);
+  const teacherLogits = readLogits(where, "teacher", teacher);
+  const [examples, classes] = studentLogits.shape;
+  if (teacherLogits.shape[0] !== examples || teacherLogits.shape[1] !== classes) {
+    const must = `of the student's shape [${examples}, ${classes}]`;
+    throw rangeError(where, "teacher", must, teacherLogits.shape);
+  }
+  if (labels === undefined && softWeight < 1) {
+    const hint = "The rest of the weight is the hard term's, which needs labels";
+    throw rangeError(where, "softWeight", "1 without labels", softWeight, hint);
+  }
+
+  // The hard term first: the soft one overwrites the logits.
+  let hard: Float64Array | undefined;
+  if (labels !== undefined) {
+    checkLabels(where, labels, examples, classes);
+    const { data } = logSoftmaxInPlace(
+      { data: studentLogits.data.slice(), shape: studentLogits.shape },
+      1,
+    );
+    hard = Float64Array.from({ length: examples }, (_, i) => 0 - data[i * classes + labels[i]!]!);
+  }
+
+  const logQ = logSoftmaxInPlace(studentLogits, temperature).data;
+  const logP = logSoftmaxInPlace(teacherLogits, temperature).data;
+  const ofClass = kind === "kl" ? divergenceOfClass : crossEntropyOfClass;
+  const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
+  const soft = new Float64Array(examples);
+  for (let i = 0; i < examples; i++) {
+    let sum = 0;
+    for (let k = i * classes; k < (i + 1) * classes; k++) sum += ofClass(logP[k]!, logQ[k]!);
+    soft[i] = factor * sum;
+  }
+
+  const total = hard
+    ? soft.map((value, i) => softWeight * value + (1 - softWeight) * hard[i]!)
+    : soft.slice();
+  const overflow = total.findIndex((value) => !Number.isFinite(value));
+  if (overflow >= 0) {
+    const hint = "The logits or the temperature are out of all proportion";
+    throw rangeError(where, `the loss of example ${overflow}`, "finite", total[overflow], hint);
+  }
+  const reduce = (values: Float64Array): Float64Array | number =>
+    reduction === "none" ? values : mean(values);
+  const result: DistillationLoss<Float64Array | number> = {
+    total: reduce(total),
+    soft: reduce(soft),
+    ...(hard && { hard: reduce(hard) }),
+  };
+  return result as DistillationLoss<Reduction extends "none" ? Float64Array : number>;
+}
+
+/**
+ * One class's part of KL(p‖q), written p·log(p/q) − p + q: the sum over the classes is the same since both
+ * sum to 1, but no part is negative, so that nothing cancels when the two are nearly equal.
+ */
+function divergenceOfClass(logP: number, logQ: number): number {
+  const p = Math.exp(logP);
+  const q = Math.exp(logQ);
+  if (p === 0) return q;
+  const difference = logP - logQ;
+  return Math.abs(difference) < 1
+    ? p * (Math.expm1(-difference) + difference)
+    : p * (difference - 1) + q;
+}
+
+/** One class's part of −Σ p·log q, with 0·log 0 = 0. */
+function crossEntropyOfClass(logP: number, logQ: number): number {
+  const p = Math.exp(logP);
+  return p === 0 ? 0 : -p * logQ;
+}
+
+function checkLabels(where: string, labels: ArrayLike<number>, examples: number, classes: number) {
+  if (!Array.isArray(labels) && !(ArrayBuffer.isView(labels) && "length" in labels)) {
+    const hint = "Without labels the third argument is undefined";
+    throw typeError(where, "labels", "an array of class indices", labels, hint);
+  }
+  if (labels.length !== examples) {
+    throw rangeError(
+      where,
+      "the number of labels",
+      `that of the examples, ${examples}`,
+      labels.length,
+    );
+  }
+  for (let i = 0; i < examples; i++) {
+    const label: unknown = labels[i];
+    if (!Number.isSafeInteger(label) || (label as number) < 0 || (label as number) >= classes) {
+      const error = typeof label === "number" ? rangeError : typeError;
+      throw error(where, `labels[${i}]`, `an integer from 0 to ${classes - 1}`, label);
+    }
+  }
+}
+
+const mean = (values: Float64Array): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

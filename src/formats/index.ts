@@ -1,0 +1,11 @@
+export type { ArrayData, DType, DTypeArrays } from "./arrayData.js";
+export { ArrayFileError, allocate, type Fail, failFor } from "./arrayFileError.js";
+export { type ByteSource, pieceBytes, pieces } from "./byteSource.js";
+export { checkArray, type WritableArray } from "./checkArray.js";
+export type { ByteLayout } from "./elements.js";
+export { encodeNpy } from "./npy.js";
+export { npyDtypes } from "./npyHeader.js";
+export { type Deflate, encodeNpz, type Inflate } from "./npz.js";
+export { type ArrayFile, openArrayFile } from "./openArrayFile.js";
+export { encodeSafetensors } from "./safetensors.js";
+export { metadataKey } from "./safetensorsHeader.js";

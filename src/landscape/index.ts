@@ -1,0 +1,3 @@
+export type { Plane, PlaneCoordinates } from "./plane.js";
+export { planeThrough } from "./planeThrough.js";
+export { type Projection, type ProjectOptions, project } from "./project.js";

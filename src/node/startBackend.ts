@@ -1,0 +1,196 @@
+import type { BackendDescription, BackendName } from "./useBackend.js";
+
+/** Imports a package by its name; tests pass one that knows other packages. */
+export type LoadPackage = (packageName: string) => Promise<unknown>;
+
+type StartableName = BackendDescription["name"];
+type NativeName = "tfjs-node" | "tfjs-node-gpu";
+type Started = Pick<BackendDescription, "package" | "version" | "threads" | "simd" | "gpu">;
+
+/** The part of tfjs that is needed here, so that this package's types do not depend on tfjs's. */
+interface TensorFlow {
+  getBackend(): string | undefined;
+  setBackend(name: string): Promise<boolean>;
+  backend(): { readonly isUsingGpuDevice?: boolean; readonly isGPUPackage?: boolean };
+  tensor1d(values: number[]): { dispose(): void };
+  env(): {
+    getBool(flag: string): boolean;
+    getAsync(flag: string): Promise<unknown>;
+    set(flag: string, value: boolean): void;
+  };
+}
+
+interface NativePackage extends TensorFlow {
+  readonly version: Readonly<Record<string, string>>;
+}
+
+interface WasmPackage {
+  readonly version_wasm: string;
+  getThreadsCount(): number;
+}
+
+const install: Readonly<Record<StartableName, string>> = {
+  "tfjs-node-gpu": "npm install @tensorflow/tfjs-node-gpu",
+  "tfjs-node": "npm install @tensorflow/tfjs-node",
+  wasm: "npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm",
+  cpu: "npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-cpu",
+};
+
+/** Best first. Nobody gets the cpu backend without asking: it trains hundreds of times slower. */
+const automatic: readonly StartableName[] = ["tfjs-node-gpu", "tfjs-node", "wasm"];
+
+class MissingPackage extends Error {
+  constructor(readonly packageName: string) {
+    super(`${packageName} is not installed`);
+  }
+}
+
+/** `useBackend`, with the packages that `load` finds. */
+export async function startBackend(
+  requested: BackendName,
+  load: LoadPackage,
+): Promise<BackendDescription> {
+  if (requested !== "auto") return startNamed(requested, load);
+  const failures: unknown[] = [];
+  for (const name of automatic) {
+    try {
+      const started = await start(name, load);
+      const reason = explain(failures, started.gpu === false && name === "tfjs-node-gpu");
+      return { name, requested, ...started, reason: `${name}: ${reason}` };
+    } catch (failure) {
+      failures.push(failure);
+    }
+  }
+  throw new Error(
+    `useBackend: one of ${automatic.join(", ")} must be installed and start, got: ` +
+      `${failures.map(messageOf).join("; ")}. Install the last one with: ${install.wasm}`,
+    { cause: failures },
+  );
+}
+
+async function startNamed(name: StartableName, load: LoadPackage): Promise<BackendDescription> {
+  let started: Started;
+  try {
+    started = await start(name, load);
+  } catch (cause) {
+    const todo = cause instanceof MissingPackage ? "Install it" : "Install it anew";
+    throw new Error(
+      `useBackend: "${name}" must be installed and start, got: ${messageOf(cause)}. ` +
+        `${todo} with: ${install[name]}`,
+      { cause },
+    );
+  }
+  if (name === "tfjs-node-gpu" && started.gpu === false) {
+    throw new Error(
+      'useBackend: "tfjs-node-gpu" must find a GPU, got none. ' +
+        'Install the GPU\'s driver with CUDA and cuDNN, or ask for "tfjs-node"',
+    );
+  }
+  return { name, requested: name, ...started, reason: `${name}: asked for by name` };
+}
+
+const start = (name: StartableName, load: LoadPackage): Promise<Started> =>
+  name === "wasm" ? startWasm(load) : name === "cpu" ? startCpu(load) : startNative(name, load);
+
+async function startNative(name: NativeName, load: LoadPackage): Promise<Started> {
+  const packageName = `@tensorflow/${name}`;
+  // Contains all of tfjs.
+  const tf = await loaded<NativePackage>(packageName, load);
+  await activate(tf, "tensorflow");
+  const { isUsingGpuDevice, isGPUPackage } = tf.backend();
+  // Both native packages register the same backend name; the first one in a process keeps it.
+  if (isGPUPackage !== undefined && isGPUPackage !== (name === "tfjs-node-gpu")) {
+    throw new Error(
+      `this process already uses @tensorflow/${isGPUPackage ? "tfjs-node-gpu" : "tfjs-node"}`,
+    );
+  }
+  return {
+    package: packageName,
+    version: tf.version["tfjs-node"] ?? "unknown",
+    ...(isUsingGpuDevice === undefined ? {} : { gpu: isUsingGpuDevice }),
+  };
+}
+
+async function startWasm(load: LoadPackage): Promise<Started> {
+  const tf = await loadCore(load);
+  const packageName = "@tensorflow/tfjs-backend-wasm";
+  const wasm = await loaded<WasmPackage>(packageName, load);
+  const { registerTrainingKernels } = await import("../tfjs/trainingKernels.js");
+  registerTrainingKernels();
+  await activate(tf, "wasm");
+  return {
+    package: packageName,
+    version: wasm.version_wasm,
+    threads: wasm.getThreadsCount(),
+    simd: (await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) === true,
+  };
+}
+
+async function startCpu(load: LoadPackage): Promise<Started> {
+  const tf = await loadCore(load);
+  const packageName = "@tensorflow/tfjs-backend-cpu";
+  const cpu = await loaded<{ readonly version_cpu: string }>(packageName, load);
+  await activate(tf, "cpu");
+  // The first tensor makes this backend print an advertisement, unless warnings are off.
+  const environment = tf.env();
+  const production = environment.getBool("PROD");
+  environment.set("PROD", true);
+  try {
+    tf.tensor1d([0]).dispose();
+  } finally {
+    environment.set("PROD", production);
+  }
+  return { package: packageName, version: cpu.version_cpu };
+}
+
+async function loadCore(load: LoadPackage): Promise<TensorFlow> {
+  // In Node, tfjs-core has operations without their gradients; tfjs-layers registers those.
+  await loaded("@tensorflow/tfjs-layers", load);
+  return loaded<TensorFlow>("@tensorflow/tfjs-core", load);
+}
+
+/** Makes a registered backend the current one; if it does not start, the current one stays. */
+async function activate(tf: TensorFlow, backendName: string): Promise<void> {
+  const before = tf.getBackend();
+  if (await tf.setBackend(backendName)) return;
+  if (before) await tf.setBackend(before);
+  throw new Error(`tfjs could not initialise its backend "${backendName}"`);
+}
+
+async function loaded<T>(packageName: string, load: LoadPackage): Promise<T> {
+  try {
+    const module = (await load(packageName)) as { default?: T };
+    // tfjs's packages are CommonJS: everything that they export is in the default export.
+    return module.default ?? (module as T);
+  } catch (error) {
+    throw isMissing(error, packageName) ? new MissingPackage(packageName) : error;
+  }
+}
+
+/** Whether the package itself is missing, rather than a file or a dependency of it. */
+function isMissing(error: unknown, packageName: string): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return (
+    (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") &&
+    (String(message).includes(`'${packageName}'`) || String(message).includes(`"${packageName}"`))
+  );
+}
+
+/** Why the better back ends were not taken, or that there is none. */
+function explain(failures: readonly unknown[], gpuIdle: boolean): string {
+  if (gpuIdle) return "installed, but TensorFlow found no GPU and computes on the CPU";
+  if (failures.length === 0) return "installed, and the first choice";
+  if (failures.length > 1 && failures.every((failure) => failure instanceof MissingPackage)) {
+    return `${failures.map(({ packageName }) => packageName).join(" and ")} are not installed`;
+  }
+  return failures
+    .map((failure, i) =>
+      failure instanceof MissingPackage
+        ? failure.message
+        : `@tensorflow/${automatic[i]} did not start (${messageOf(failure)})`,
+    )
+    .join(", ");
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

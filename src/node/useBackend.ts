@@ -1,0 +1,75 @@
+import { createRequire } from "node:module";
+import { checkOneOf } from "../internal/checks.js";
+import { startBackend } from "./startBackend.js";
+
+/** What to ask `useBackend` for; "auto" is the fastest that is installed. */
+export type BackendName = "auto" | "tfjs-node-gpu" | "tfjs-node" | "wasm" | "cpu";
+
+/** Which back end computes from now on, and why this one. */
+export interface BackendDescription {
+  readonly name: Exclude<BackendName, "auto">;
+  readonly requested: BackendName;
+  /** The npm package that computes. */
+  readonly package: string;
+  /** Version of that package. */
+  readonly version: string;
+  /** One line for logs, such as "wasm: @tensorflow/tfjs-node-gpu is not installed, …". */
+  readonly reason: string;
+  /** Threads that wasm computes with. */
+  readonly threads?: number;
+  /** Whether wasm uses vector instructions. */
+  readonly simd?: boolean;
+  /** Whether the native library found a GPU. */
+  readonly gpu?: boolean;
+}
+
+const names = ["auto", "tfjs-node-gpu", "tfjs-node", "wasm", "cpu"] as const;
+
+const { resolve } = createRequire(import.meta.url);
+
+const load = async (packageName: string): Promise<unknown> => {
+  // Bundlers put a module of their own in the place of a missing optional package; Node does not.
+  resolve(packageName);
+  // A variable, so that no bundler takes these optional packages in.
+  return import(packageName);
+};
+
+/** Of two backends that are initialised at once tfjs gives up one, so calls wait for each other. */
+let previousCall: Promise<unknown> = Promise.resolve();
+
+/**
+ * Sets up TensorFlow.js in Node and says which back end computes.
+ *
+ * - `"tfjs-node-gpu"`, `"tfjs-node"`: the native library of that package, on a GPU and on the CPU.
+ * - `"wasm"`: WebAssembly, nothing native to install; made trainable by `registerTrainingKernels`.
+ * - `"cpu"`: plain JavaScript, a slow reference that is only used when asked for.
+ * - `"auto"`: the first of `tfjs-node-gpu`, `tfjs-node` and `wasm` that is installed and starts. The
+ *   result's `reason` tells why the others were passed over.
+ *
+ * A back end that is asked for by name and cannot start is an error, never another back end; so is
+ * `"tfjs-node-gpu"` without a GPU. All copies of tfjs in a process share one engine, so the caller's
+ * own `import * as tf from "@tensorflow/tfjs"` (or `-core`) computes with what was set up here. Tensors
+ * survive a change of the back end, and tfjs's settings stay as they are.
+ *
+ * @param name - Back end to use; default "auto".
+ * @returns What was chosen, and why; plain data.
+ * @throws RangeError for an unknown name, TypeError for another kind of value. Error with the
+ * installation command if the back end, or for "auto" every one of the three, is missing or does not
+ * start.
+ * @example
+ * ```ts
+ * import { useBackend } from "closerlook/node";
+ * const backend = await useBackend("wasm");
+ * backend.name; // "wasm"
+ * backend.package; // "@tensorflow/tfjs-backend-wasm"
+ * backend.reason; // "wasm: asked for by name"
+ * ```
+ */
+export function useBackend(name: BackendName = "auto"): Promise<BackendDescription> {
+  const call = previousCall.then(() => {
+    checkOneOf("useBackend", "name", name, names);
+    return startBackend(name, load);
+  });
+  previousCall = call.catch(() => {});
+  return call;
+}

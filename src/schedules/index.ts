@@ -1,0 +1,13 @@
+export { constant } from "./constant.js";
+export { cosineDecay } from "./cosineDecay.js";
+export { type CosineRestartsOptions, cosineRestarts } from "./cosineRestarts.js";
+export type { CycleOptions } from "./cycles.js";
+export type { DecayOptions } from "./decayOptions.js";
+export { join } from "./join.js";
+export { linearDecay } from "./linearDecay.js";
+export { type PerEpochOptions, perEpoch } from "./perEpoch.js";
+export { type RestartStepsOptions, restartSteps } from "./restartSteps.js";
+export { scale } from "./scale.js";
+export type { Schedule } from "./schedule.js";
+export { type StepDecayOptions, stepDecay } from "./stepDecay.js";
+export { type WarmupOptions, warmup } from "./warmup.js";

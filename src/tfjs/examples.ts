@@ -1,0 +1,142 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { rangeError, typeError } from "../internal/checks.js";
+import type { OpenModel } from "./openModel.js";
+
+/** Inputs of a model, one example after the other: a tensor, or an array with its shape `[examples, …]`. */
+export type Inputs =
+  | tf.Tensor
+  | {
+      readonly data: Float32Array | Float64Array | Uint8Array;
+      readonly shape: readonly number[];
+    };
+
+/** Examples with their classes. */
+export interface LabelledData {
+  /** Inputs `[examples, …]`. A tensor is copied, and stays the caller's. */
+  readonly x: Inputs;
+  /** The class of each example, an index into the model's outputs: 0 … classes − 1. */
+  readonly y: ArrayLike<number>;
+}
+
+/** Checked inputs on the host. */
+export interface Examples {
+  readonly data: Float32Array | Float64Array | Uint8Array | Int32Array;
+  readonly count: number;
+  /** Shape of one example. */
+  readonly shape: readonly number[];
+  /** Numbers in one example. */
+  readonly size: number;
+}
+
+/** Checked inputs and classes on the host. */
+export interface LabelledExamples extends Examples {
+  readonly labels: Int32Array;
+}
+
+/** Reads and checks inputs: at least one example, the stated length, every number finite. */
+export async function readInputs(where: string, name: string, x: Inputs): Promise<Examples> {
+  const must = "a tensor or { data, shape }";
+  if (typeof x !== "object" || x === null) throw typeError(where, name, must, x);
+  const data = x instanceof tf.Tensor ? await x.data() : x.data;
+  const isNumbers =
+    data instanceof Float32Array ||
+    data instanceof Float64Array ||
+    data instanceof Uint8Array ||
+    data instanceof Int32Array;
+  if (!isNumbers) throw typeError(where, `${name}.data`, "a Float32Array of all examples", data);
+  const { shape } = x;
+  if (!Array.isArray(shape) || shape.some((n) => !Number.isSafeInteger(n) || n < 1)) {
+    throw rangeError(where, `${name}.shape`, "positive integers [examples, …]", shape);
+  }
+  if (shape.length < 2) throw rangeError(where, `${name}.shape`, "[examples, …]", shape);
+  const [count, ...exampleShape] = shape as [number, ...number[]];
+  const size = exampleShape.reduce((product, n) => product * n, 1);
+  if (data.length !== count * size) {
+    const length = `${count * size} numbers, as its shape [${shape.join(", ")}] says`;
+    throw rangeError(where, `${name}.data`, length, data.length);
+  }
+  const bad = data.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  if (bad >= 0) throw rangeError(where, `${name}.data[${bad}]`, "a finite number", data[bad]);
+  return { data, count, shape: exampleShape, size };
+}
+
+/** Reads and checks labelled data, and that the model takes it and tells at least as many classes apart. */
+export async function readLabelled(
+  where: string,
+  name: string,
+  data: LabelledData,
+  weights: OpenModel,
+): Promise<LabelledExamples> {
+  if (typeof data !== "object" || data === null) throw typeError(where, name, "{ x, y }", data);
+  const { y } = data;
+  const examples = await readInputs(where, `${name}.x`, data.x);
+  checkInputShape(where, weights, examples);
+  if (!(Array.isArray(y) || ArrayBuffer.isView(y)) || y instanceof DataView) {
+    throw typeError(where, `${name}.y`, "an array of class indices", y);
+  }
+  if (y.length !== examples.count) {
+    throw rangeError(
+      where,
+      `${name}.y`,
+      `${examples.count} classes, one for each example`,
+      y.length,
+    );
+  }
+  const classes = countClasses(where, weights, examples);
+  const labels = new Int32Array(examples.count);
+  for (let i = 0; i < labels.length; i++) {
+    const label = y[i];
+    if (!Number.isInteger(label) || label! < 0 || label! >= classes) {
+      const must = `an integer from 0 to ${classes - 1}, as the model has ${classes} outputs`;
+      throw rangeError(where, `${name}.y[${i}]`, must, label);
+    }
+    labels[i] = label!;
+  }
+  return { ...examples, labels };
+}
+
+/** Width of the logits, found by running the first example in evaluation mode. */
+function countClasses(where: string, weights: OpenModel, examples: Examples): number {
+  const shape = tf.tidy(() => weights.apply(batchOf(examples, 0, 1), { training: false }).shape);
+  if (shape.length !== 2 || shape[0] !== 1 || shape[1]! < 2) {
+    const hint = "Use one output for each class, also for two classes";
+    throw rangeError(where, "the model's output", "logits [examples, classes >= 2]", shape, hint);
+  }
+  return shape[1]!;
+}
+
+/** The inputs fit the model's input layer, where it has one. */
+export function checkInputShape(where: string, weights: OpenModel, { shape }: Examples): void {
+  const expected = weights.inputShape?.slice(1);
+  if (!expected) return;
+  const fits =
+    expected.length === shape.length && expected.every((n, i) => n === null || n === shape[i]);
+  if (!fits) {
+    const text = expected.map((n) => n ?? "any").join(", ");
+    throw rangeError(where, "one example", `of shape [${text}], the model's input`, shape);
+  }
+}
+
+/** The loss is of logits: a model that ends in a softmax would be trained, or judged, on the softmax of a softmax. */
+export function checkLogits(where: string, weights: OpenModel): void {
+  if (!weights.endsInSoftmax) return;
+  throw new RangeError(
+    `${where}: the model's output must be logits, got the probabilities of a softmax. Leave the softmax out: the loss contains it`,
+  );
+}
+
+/** The examples `from … to − 1` as a tensor. */
+export function batchOf(examples: Examples, from: number, to: number): tf.Tensor {
+  const { data, size, shape } = examples;
+  return tf.tensor(Float32Array.from(data.subarray(from * size, to * size)), [to - from, ...shape]);
+}
+
+/** The examples of the given indices as a tensor. */
+export function gather(examples: Examples, indices: Uint32Array): tf.Tensor {
+  const { data, size, shape } = examples;
+  const rows = new Float32Array(indices.length * size);
+  indices.forEach((index, i) => {
+    rows.set(data.subarray(index * size, (index + 1) * size), i * size);
+  });
+  return tf.tensor(rows, [indices.length, ...shape]);
+}

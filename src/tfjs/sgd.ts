@@ -1,0 +1,127 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { checkNumber, checkOptions, rangeError, typeError } from "../internal/checks.js";
+import type { Optimizer } from "./optimizer.js";
+
+export interface SgdOptions {
+  /** Factor of the velocity, in [0, 1). @defaultValue 0 */
+  momentum?: number;
+  /** Factor of the weights in the gradient (L2 penalty of half this size), >= 0. @defaultValue 0 */
+  weightDecay?: number;
+  /** Whether to step along the velocity that the next update would have; needs momentum. @defaultValue false */
+  nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent with momentum and weight decay, as in PyTorch.
+ *
+ *     g ← g + weightDecay · w
+ *     v ← momentum · v + g                                (first update: v = g)
+ *     w ← w − learningRate · v                            (nesterov: w − learningRate · (g + momentum · v))
+ *
+ * The learning rate is not part of the velocity: a change of it acts at once on the whole step. The velocity belongs
+ * to the variable. (tfjs's own optimizers number it by the position in the list of gradients: as soon as the set of
+ * trained variables changes, by freezing for example, a variable goes on with another one's velocity; tfjs issue 4290.)
+ * The rule holds for all variables alike, biases and batch norm's scale and offset included.
+ *
+ * @param options - See {@link SgdOptions}.
+ * @returns See {@link Optimizer}. It keeps one tensor for each updated variable if there is momentum: dispose of it.
+ * @throws RangeError or TypeError if an option is out of range. `apply` throws a RangeError if a gradient has another
+ * shape than its variable or if the learning rate is negative or not finite; nothing is updated then.
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { sgd } from "closerlook/tfjs";
+ * const optimizer = sgd({ momentum: 0.5 });
+ * const weight = tf.variable(tf.tensor1d([1]));
+ * const gradient = tf.tensor1d([1]);
+ * optimizer.apply([[weight, gradient]], 0.25);
+ * weight.dataSync()[0]; // 0.75 — 1 − 0.25 · 1
+ * optimizer.apply([[weight, gradient]], 0.25);
+ * weight.dataSync()[0]; // 0.375 — 0.75 − 0.25 · (0.5 · 1 + 1)
+ * optimizer.dispose();
+ * ```
+ */
+export function sgd(options: SgdOptions = {}): Optimizer {
+  checkOptions("sgd", options, ["momentum", "weightDecay", "nesterov"]);
+  const { momentum = 0, weightDecay = 0, nesterov = false } = options;
+  checkNumber("sgd", "momentum", momentum, { min: 0, below: 1 });
+  checkNumber("sgd", "weightDecay", weightDecay, { min: 0 });
+  if (typeof nesterov !== "boolean") throw typeError("sgd", "nesterov", "true or false", nesterov);
+  if (nesterov && momentum === 0) {
+    throw rangeError("sgd", "momentum", "> 0 with nesterov", momentum);
+  }
+
+  const velocities = new Map<tf.Variable, tf.Tensor>();
+
+  const remember = (variable: tf.Variable, velocity: tf.Tensor) => {
+    velocities.get(variable)?.dispose();
+    velocities.set(variable, tf.keep(velocity));
+  };
+
+  const clear = (variables: Iterable<tf.Variable> = Array.from(velocities.keys())) => {
+    for (const variable of variables) {
+      velocities.get(variable)?.dispose();
+      velocities.delete(variable);
+    }
+  };
+
+  return {
+    apply(gradients, learningRate) {
+      checkNumber("sgd", "learningRate", learningRate, { min: 0 });
+      const updates = Array.from(gradients).filter(([variable]) => variable.trainable);
+      for (const [variable, gradient] of updates) {
+        if (!tf.util.arraysEqual(variable.shape, gradient.shape)) {
+          const must = `[${variable.shape}], the shape of the variable`;
+          throw rangeError("sgd", `the gradient of ${variable.name}`, must, gradient.shape);
+        }
+      }
+      tf.tidy(() => {
+        const rate = tf.scalar(learningRate);
+        const decay = tf.scalar(weightDecay);
+        const inertia = tf.scalar(momentum);
+        for (const [variable, gradient] of updates) {
+          // Terms that are zero are left out: each operation costs more than its arithmetic in a small layer.
+          const g = weightDecay > 0 ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
+          let step = g;
+          if (momentum > 0) {
+            const previous = velocities.get(variable);
+            const velocity = previous ? tf.add(tf.mul(previous, inertia), g) : tf.clone(g);
+            remember(variable, velocity);
+            step = nesterov ? tf.add(g, tf.mul(velocity, inertia)) : velocity;
+          }
+          variable.assign(tf.sub(variable, tf.mul(step, rate)));
+        }
+      });
+    },
+
+    getState: (variables) =>
+      Object.fromEntries(
+        variables.flatMap(({ name, variable }) => {
+          const velocity = velocities.get(variable);
+          return velocity ? [[name, Float32Array.from(velocity.dataSync())]] : [];
+        }),
+      ),
+
+    setState(state, variables) {
+      const byName = new Map(variables.map(({ name, variable }) => [name, variable]));
+      const entries = Object.entries(state).map(([name, values]) => {
+        const variable = byName.get(name);
+        if (!variable) throw rangeError("sgd", "state", "of the given variables", name);
+        if (!(values instanceof Float32Array)) {
+          throw typeError("sgd", `state of ${name}`, "a Float32Array", values);
+        }
+        if (values.length !== variable.size) {
+          throw rangeError("sgd", `state of ${name}`, `${variable.size} numbers`, values.length);
+        }
+        return [variable, values] as const;
+      });
+      clear(byName.values());
+      for (const [variable, values] of entries) {
+        remember(variable, tf.tensor(values.slice(), variable.shape, "float32"));
+      }
+    },
+
+    clear,
+    dispose: () => clear(),
+  };
+}

@@ -1,0 +1,67 @@
+import "@tensorflow/tfjs-backend-wasm";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  captureActivations,
+  evaluate,
+  freezeLayers,
+  sgd,
+  train,
+  weightsOf,
+} from "../../src/tfjs/index.js";
+import { clusters, expectNoLeak, normModel } from "./models.js";
+
+const data = clusters(12);
+
+/** Everything there is, on one backend. */
+async function everything(backend: "cpu" | "wasm") {
+  await tf.setBackend(backend);
+  const model = normModel({ rate: 0.25 });
+  const optimizer = sgd({ momentum: 0.9, weightDecay: 0.01, nesterov: true });
+  const { losses } = await train(model, data, {
+    schedule: 0.05,
+    epochs: 3,
+    batchSize: 5,
+    optimizer,
+    frozen: { layers: "head", updates: 3 },
+  });
+  const state = optimizer.getState(weightsOf(model).variables);
+  optimizer.dispose();
+  const { loss, accuracy } = await evaluate(model, data);
+  const { logits } = await captureActivations(model, data.x, { batchSize: 5 });
+  freezeLayers(model, /Norm/).restore();
+  return [losses, weightsOf(model).read(), ...Object.values(state), [loss, accuracy], logits!.data];
+}
+
+describe("on the wasm backend", () => {
+  afterAll(() => tf.setBackend("cpu"));
+
+  test("everything gives the numbers of the cpu backend", async () => {
+    const cpu = await everything("cpu");
+    const wasm = await everything("wasm");
+    // Nine updates in single precision, each through batch norm of a few examples.
+    expect(wasm).toBeAllclose(cpu, { rtol: 1e-3, atol: 1e-4 });
+    expect(await everything("wasm")).toEqual(wasm);
+  });
+
+  test("a divergence is noticed and undone", async () => {
+    await tf.setBackend("wasm");
+    const model = normModel();
+    const options = { epochs: 5, batchSize: 5, snapshots: [0, 1, 2, 3, 4, 5] };
+    const result = await train(model, data, { ...options, schedule: 1e20 });
+    expect(result.stopped).toBe("diverged");
+    expect(weightsOf(model).read()).toEqual(result.snapshots.get(result.updates));
+    expect(weightsOf(model).read().every(Number.isFinite)).toBe(true);
+  });
+
+  test("leaves no tensor behind", async () => {
+    await tf.setBackend("wasm");
+    const model = normModel();
+    const options = { schedule: 0.1, epochs: 2, batchSize: 5 };
+    await expectNoLeak(async () => {
+      await train(model, data, { ...options, validation: data });
+      await captureActivations(model, data.x);
+      weightsOf(model).write(weightsOf(model).read());
+    });
+  });
+});
