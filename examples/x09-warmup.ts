@@ -39,7 +39,7 @@ export const x09: Experiment = {
     }
     const moments = momentsOf(settings, "LB+W");
     const setting =
-      `${settings.network.features.length} feature layers and ${settings.network.classifier.length} FC layers with ` +
+      `${settings.network.features.filter((f) => f !== "M").length} convolutions and ${settings.network.classifier.length} FC layers with ` +
       `batch norm, ${10 * settings.trainingImagesPerClass} training images, batch ${settings.smallBatch} at rate ` +
       `${settings.smallBatchRate} against batch ${settings.largeBatch} at ${settings.largeBatchRate}, warmup of ` +
       `${settings.warmupUpdates} updates, ${settings.epochs} epochs, ${seeds[0]!.testImages} held-out images.`;
