@@ -160,12 +160,20 @@ async function main(signal: AbortSignal): Promise<void> {
 async function write(
   out: string,
   { id, title }: Experiment,
-  { checks, figures, numbers }: ExperimentReport,
+  { checks, notes = [], figures, numbers }: ExperimentReport,
   { preset, environment }: ExperimentInput,
 ): Promise<string[]> {
   const folder = join(out, id);
   await mkdir(folder, { recursive: true });
-  await writeJson(join(folder, "result.json"), { id, title, preset, environment, checks, numbers });
+  await writeJson(join(folder, "result.json"), {
+    id,
+    title,
+    preset,
+    environment,
+    checks,
+    notes,
+    numbers,
+  });
   const pictures: string[] = [];
   for (const [name, figure] of Object.entries(figures)) {
     const svg = renderSvg(figure);
@@ -201,6 +209,7 @@ function summary(
       : "";
   return [
     table(["check", "claim", "paper", "ours (seed by seed)", "verdict"], rows, [6, 38, 22, 40, 15]),
+    ...reports.flatMap(({ report }) => report.notes ?? []).map((note) => `  ${note}`),
     `${small}\n\nFigures (beside each PNG its SVG):`,
     ...reports.flatMap(({ figures }) => figures.map((path) => `  ${path}`)),
   ].join("\n");

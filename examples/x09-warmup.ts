@@ -15,6 +15,7 @@ import { batchSizeOf, momentsOf, scheduleOf, updatesPerEpoch } from "./common/wa
 import { accuracyPanel, bandOptions, lookOf, overSeeds } from "./common/warmupFigures.js";
 import {
   diagonal,
+  divergences,
   type MeasuredSeed,
   mean,
   measureChange,
@@ -55,6 +56,7 @@ export const x09: Experiment = {
 
     return {
       checks: checks(seeds),
+      notes: divergences(seeds),
       numbers: {
         settings,
         moments: { LB: moments, SB: momentsOf(settings, "SB") },
@@ -71,7 +73,7 @@ export const x09: Experiment = {
       },
       figures: {
         "fig4a-accuracy": {
-          title: "Large batches need the warmup",
+          title: "Large-batch training with and without warmup",
           panels: [accuracyPanel(seeds, RUNS, "Accuracy by epoch (paper: Fig. 4a)")],
           caption: `Mean over ${seeds.length} seeds. ${setting}`,
         },
@@ -80,7 +82,8 @@ export const x09: Experiment = {
           panels: [learningRatePanel(settings)],
           caption:
             "Step decay by 10 at the same epochs for all; the warmup rises linearly underneath it from update 0, which " +
-            "uses rate 0 (that one point is not drawn: the axis is logarithmic).",
+            "uses rate 0 (that one point is not drawn: the axis is logarithmic). From its end on the two large-batch " +
+            "schedules are the same line.",
         },
         "fig4c-cca-by-layer": {
           title: "How far each layer moves in the first updates",

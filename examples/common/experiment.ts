@@ -24,6 +24,8 @@ export interface ExperimentContext extends ExperimentInput {
 
 export interface ExperimentReport {
   readonly checks: readonly Check[];
+  /** What a reader of the checks must know, such as runs that diverged. */
+  readonly notes?: readonly string[];
   /** By file name without extension. */
   readonly figures: Readonly<Record<string, Figure>>;
   /** Everything that the figures and checks were made from, for `result.json`. */

@@ -61,6 +61,18 @@ export async function trainSeeds<Run extends RunName>(
   }));
 }
 
+/** A sentence for each run that became non-finite. */
+export const divergences = <Run extends RunName>(seeds: readonly TrainedSeed<Run>[]): string[] =>
+  seeds.flatMap(({ seed, trained }) =>
+    Object.values<TrainedRun>(trained).flatMap(({ numbers: { run, divergedAtUpdate } }) =>
+      divergedAtUpdate === undefined
+        ? []
+        : [
+            `${run}, seed ${seed}: diverged at update ${divergedAtUpdate}, counts as 10 % from there.`,
+          ],
+    ),
+  );
+
 const mapRuns = <Run extends RunName, T>(runs: readonly Run[], of: (run: Run) => T) =>
   Object.fromEntries(runs.map((run) => [run, of(run)])) as Record<Run, T>;
 
