@@ -26,8 +26,8 @@ export interface CanonicalResult {
   /** Indices of the neurons of `y` that are the same for every example. */
   readonly deadY: readonly number[];
   /**
-   * Expected `similarity` of independent Gaussian data with as many examples and kept directions (Wachter's law;
-   * within 4 % for 2 or 3 directions, 1 % from 5 on).
+   * Expected `similarity` of independent Gaussian data with as many examples and kept directions, without
+   * regularization (right to about 1 %).
    */
   readonly chance: number;
   /** Expected mean squared correlation of independent Gaussian data: max(keptX, keptY)/(examples − 1), exact. */
@@ -48,7 +48,7 @@ export function prepare(x: Dense, truncation: Truncation = {}): Prepared {
   return { centred, reduced: reduce(centred, truncation) };
 }
 
-/** Rounding can push a correlation past the ends of [0, 1] by about 1e-16. */
+/** Rounding can push a correlation past the ends of [0, 1], by as much as the bases miss being orthonormal. */
 export const clip = (value: number): number => Math.min(1, Math.max(0, value));
 
 export const mean = (values: Float64Array): number =>

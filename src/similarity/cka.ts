@@ -15,7 +15,8 @@ export interface CkaOptions {
    */
   readonly debiased?: boolean;
   /**
-   * Width of the `"rbf"` kernel as a multiple of the median distance between examples.
+   * Width of the `"rbf"` kernel as a multiple of the median distance between examples, in (0, 1e6]. A wide kernel is a
+   * linear one.
    * @defaultValue 0.5
    */
   readonly bandwidth?: number;
@@ -67,6 +68,9 @@ export function cka(x: MatrixLike, y: MatrixLike, options: CkaOptions = {}): Cka
   return compareCka(prepareCka("cka", a, options), prepareCka("cka", b, options), options);
 }
 
+/** There the kernel is linear to 12 digits; far beyond, it would underflow. */
+const MAX_BANDWIDTH = 1e6;
+
 export function checkCkaOptions(where: string, options: CkaOptions, others: string[] = []): void {
   checkOptions(where, options, ["kernel", "debiased", "bandwidth", ...others]);
   const { kernel = "linear", debiased = false, bandwidth } = options;
@@ -75,7 +79,7 @@ export function checkCkaOptions(where: string, options: CkaOptions, others: stri
     throw new TypeError(`${where}: debiased must be true or false, got ${String(debiased)}`);
   }
   if (bandwidth !== undefined) {
-    checkNumber(where, "bandwidth", bandwidth, { above: 0 });
+    checkNumber(where, "bandwidth", bandwidth, { above: 0, max: MAX_BANDWIDTH });
     if (kernel !== "rbf") {
       throw new TypeError(
         `${where}: bandwidth must go with kernel: "rbf", got kernel: "${kernel}"`,
@@ -92,10 +96,14 @@ function checkEnough(where: string, examples: number, { debiased = false }: CkaO
   }
 }
 
-/** One side: its centred activations, or for `"rbf"` its centred kernel matrix. */
+/** One side of a comparison, with all that depends on it alone. */
 export interface PreparedCka {
   readonly centred: Centred;
+  /** The centred kernel matrix; absent for linear kernels of more examples than neurons, where products are smaller. */
   readonly kernel?: Dense;
+  /** Squared Frobenius norm of the centred kernel matrix. */
+  readonly squaredNorm: number;
+  readonly trace: number;
 }
 
 export function prepareCka(
@@ -105,40 +113,55 @@ export function prepareCka(
 ): PreparedCka {
   checkEnough(where, x.rows, { debiased });
   const centred = centre(x);
-  if (kernel === "linear") return { centred };
-  return { centred, kernel: centreKernel(gaussianKernel(where, centred, bandwidth), debiased) };
+  if (kernel === "rbf") {
+    return withKernel(centred, gaussianKernel(where, centred, bandwidth), debiased);
+  }
+  if (x.rows <= x.columns) {
+    return withKernel(centred, linearAlgebra.gram(transposed(centred)), debiased);
+  }
+  const square = sumOfSquares(linearAlgebra.gram(centred));
+  return {
+    centred,
+    squaredNorm: Math.max(0, debiased ? unbias(square, centred, centred) : square),
+    trace: sumOfSquares(centred),
+  };
 }
 
-export function compareCka(x: PreparedCka, y: PreparedCka, options: CkaOptions): CkaResult {
-  const { debiased = false } = options;
+function withKernel(centred: Centred, kernel: Dense, debiased: boolean): PreparedCka {
+  const before = sumOfSquares(kernel);
+  centreKernel(kernel, debiased);
+  const after = sumOfSquares(kernel);
+  // A kernel matrix that centring leaves nothing of is 0, not its rounding errors.
+  const squaredNorm = after > (64 * Number.EPSILON) ** 2 * before ? after : 0;
+  return { centred, kernel, squaredNorm, trace: trace(kernel) };
+}
+
+export function compareCka(
+  x: PreparedCka,
+  y: PreparedCka,
+  { debiased = false }: CkaOptions,
+): CkaResult {
   const n = x.centred.rows;
-  const both =
-    x.kernel && y.kernel
-      ? alignmentOfKernels(x.kernel, y.kernel)
-      : // Feature or example side, whichever makes the smaller products.
-        n > Math.max(x.centred.columns, y.centred.columns)
-        ? alignmentOfFeatures(x.centred, y.centred, debiased)
-        : alignmentOfKernels(kernelOf(x, debiased), kernelOf(y, debiased));
-  const { xy, xx, yy, traceX, traceY } = both;
-  const norm = Math.sqrt(xx) * Math.sqrt(yy);
-  const raw = norm > 0 ? xy / norm : 0;
+  const norm = Math.sqrt(x.squaredNorm) * Math.sqrt(y.squaredNorm);
+  const raw = norm > 0 ? innerProduct(x, y, debiased) / norm : 0;
   return {
     similarity: debiased ? Math.min(1, raw) : Math.min(1, Math.max(0, raw)),
-    chance: debiased || norm === 0 ? 0 : Math.min(1, (traceX * traceY) / ((n - 1) * norm)),
+    chance: debiased || norm === 0 ? 0 : Math.min(1, (x.trace * y.trace) / ((n - 1) * norm)),
     deadX: x.centred.dead,
     deadY: y.centred.dead,
   };
 }
 
-const kernelOf = ({ centred }: PreparedCka, debiased: boolean): Dense =>
-  centreKernel(linearAlgebra.gram(transposed(centred)), debiased);
-
-interface Alignment {
-  readonly xy: number;
-  readonly xx: number;
-  readonly yy: number;
-  readonly traceX: number;
-  readonly traceY: number;
+/** ⟨K, L⟩ of the centred kernel matrices, from what is there of each side. */
+function innerProduct(x: PreparedCka, y: PreparedCka, debiased: boolean): number {
+  if (x.kernel && y.kernel) return dot(x.kernel.data, y.kernel.data);
+  if (x.kernel) return innerProduct(y, x, debiased);
+  // ⟨XXᵀ, L⟩ = ⟨X, LX⟩, centred already since L is.
+  if (y.kernel) {
+    return dot(x.centred.data, linearAlgebra.crossProduct(y.kernel, x.centred).data);
+  }
+  const square = sumOfSquares(linearAlgebra.crossProduct(x.centred, y.centred));
+  return debiased ? unbias(square, x.centred, y.centred) : square;
 }
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
@@ -147,43 +170,22 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   return sum;
 };
 
+const sumOfSquares = ({ data }: Dense): number => dot(data, data);
+
 const trace = ({ data, columns }: Dense): number => {
   let sum = 0;
   for (let at = 0; at < data.length; at += columns + 1) sum += data[at]!;
   return sum;
 };
 
-/** A sum of squares after centring: cannot become negative, unlike the three-term estimator of HSIC. */
-const alignmentOfKernels = (k: Dense, l: Dense): Alignment => ({
-  xy: dot(k.data, l.data),
-  xx: dot(k.data, k.data),
-  yy: dot(l.data, l.data),
-  traceX: trace(k),
-  traceY: trace(l),
-});
-
-/** The same sums from products of neurons × neurons, for linear kernels of many examples. */
-function alignmentOfFeatures(x: Centred, y: Centred, debiased: boolean): Alignment {
-  const normsX = rowNorms(x);
-  const normsY = rowNorms(y);
-  const traceX = normsX.reduce((sum, value) => sum + value, 0);
-  const traceY = normsY.reduce((sum, value) => sum + value, 0);
-  const sumOfSquares = ({ data }: Dense) => dot(data, data);
+/** ‖XᵀY‖² without the diagonals of the kernel matrices and U-centred, written out for centred features. */
+function unbias(square: number, x: Centred, y: Centred): number {
   const n = x.rows;
-  // Removing the diagonals and U-centring, written out for centred features.
-  const unbias = (square: number, a: Float64Array, b: Float64Array, traces: number) => {
-    if (!debiased) return square;
-    const value = square - (n / (n - 2)) * dot(a, b) + traces / ((n - 1) * (n - 2));
-    // Below the rounding of its terms the difference is nothing.
-    return Math.abs(value) > 64 * Number.EPSILON * (square + dot(a, b)) ? value : 0;
-  };
-  return {
-    xy: unbias(sumOfSquares(linearAlgebra.crossProduct(x, y)), normsX, normsY, traceX * traceY),
-    xx: Math.max(0, unbias(sumOfSquares(linearAlgebra.gram(x)), normsX, normsX, traceX * traceX)),
-    yy: Math.max(0, unbias(sumOfSquares(linearAlgebra.gram(y)), normsY, normsY, traceY * traceY)),
-    traceX,
-    traceY,
-  };
+  const diagonals = dot(rowNorms(x), rowNorms(y));
+  const traces = sumOfSquares(x) * sumOfSquares(y);
+  const value = square - (n / (n - 2)) * diagonals + traces / ((n - 1) * (n - 2));
+  // Below the rounding of its terms the difference is nothing.
+  return Math.abs(value) > 64 * Number.EPSILON * (square + diagonals) ? value : 0;
 }
 
 const rowNorms = ({ data, rows, columns }: Dense): Float64Array =>
@@ -192,41 +194,61 @@ const rowNorms = ({ data, rows, columns }: Dense): Float64Array =>
     return dot(row, row);
   });
 
+/** The kernel matrix less 1, which centring would remove: wide kernels then keep all digits. */
 function gaussianKernel(where: string, x: Centred, bandwidth: number): Dense {
-  const products = linearAlgebra.gram(transposed(x));
   const n = x.rows;
-  const squares = zeros(n, n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      const value =
-        products.data[i * n + i]! + products.data[j * n + j]! - 2 * products.data[i * n + j]!;
-      squares.data[i * n + j] = i === j ? 0 : Math.max(0, value);
-    }
-  }
-  if (x.dead.length === x.columns) return squares;
-  const middle = median(squares.data);
+  const kernel = zeros(n, n);
+  if (x.dead.length === x.columns) return kernel;
+  const squares = squaredDistances(x);
+  const middle = medianDistance(squares, n);
   if (middle === 0) {
     throw new RangeError(
       `${where}: kernel "rbf" must have a positive median distance between examples, got 0: more than half of the ` +
         'pairs are identical. Use kernel: "linear"',
     );
   }
-  const factor = -1 / (2 * bandwidth * bandwidth * middle);
-  for (let at = 0; at < squares.data.length; at++) {
-    squares.data[at] = Math.exp(squares.data[at]! * factor);
+  for (let i = 0, pair = 0; i < n; i++) {
+    for (let j = 0; j < i; j++, pair++) {
+      const distance = Math.sqrt(squares[pair]! / middle) / bandwidth;
+      const value = Math.expm1(-(distance ** 2) / 2);
+      kernel.data[i * n + j] = value;
+      kernel.data[j * n + i] = value;
+    }
+  }
+  return kernel;
+}
+
+/** Squared distances of all pairs of examples j < i, row by row. */
+function squaredDistances(x: Dense): Float64Array {
+  const { data, rows: n, columns } = x;
+  const products = linearAlgebra.gram(transposed(x)).data;
+  const squares = new Float64Array((n * (n - 1)) / 2);
+  for (let i = 0, pair = 0; i < n; i++) {
+    for (let j = 0; j < i; j++, pair++) {
+      const sum = products[i * n + i]! + products[j * n + j]!;
+      const difference = sum - 2 * products[i * n + j]!;
+      // Of two examples close to each other and far from the mean, the products know little: take them apart.
+      squares[pair] = difference > 1e-3 * sum ? difference : squaredDistance(data, i, j, columns);
+    }
   }
   return squares;
 }
 
-function median(values: Float64Array): number {
-  const sorted = Float64Array.from(values).sort();
-  const half = sorted.length / 2;
-  return (sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2;
+function squaredDistance(data: Float64Array, i: number, j: number, columns: number): number {
+  let sum = 0;
+  for (let k = 0; k < columns; k++) sum += (data[i * columns + k]! - data[j * columns + k]!) ** 2;
+  return sum;
+}
+
+/** Median of the n × n matrix of squared distances, in which each pair occurs twice beside n zeros. */
+function medianDistance(squares: Float64Array, n: number): number {
+  const sorted = Float64Array.from(squares).sort();
+  const at = (index: number) => (index < n ? 0 : sorted[Math.floor((index - n) / 2)]!);
+  return (at(Math.ceil((n * n) / 2) - 1) + at(Math.floor((n * n) / 2))) / 2;
 }
 
 /** Removes row and column means; for the debiased estimate without the diagonal (U-centring). In place. */
-function centreKernel(kernel: Dense, debiased: boolean): Dense {
-  const { data, rows: n } = kernel;
+function centreKernel({ data, rows: n }: Dense, debiased: boolean): void {
   if (debiased) for (let i = 0; i < n; i++) data[i * n + i] = 0;
   const means = Float64Array.from({ length: n }, (_, i) => {
     let sum = 0;
@@ -240,5 +262,4 @@ function centreKernel(kernel: Dense, debiased: boolean): Dense {
       data[i * n + j] = debiased && i === j ? 0 : value;
     }
   }
-  return kernel;
 }

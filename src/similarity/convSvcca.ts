@@ -1,8 +1,9 @@
 import { checkInteger, checkOneOf } from "../internal/checks.js";
 import { type CanonicalResult, canonicalResult, prepare } from "./canonical.js";
 import { compareMaps, type DftCcaResult, prepareMaps } from "./dftCca.js";
-import type { Dense } from "./linearAlgebra.js";
+import { type Dense, scaleColumns } from "./linearAlgebra.js";
 import { type Maps, type ShapedArray, toMapsPair } from "./matrix.js";
+import { centreMaps } from "./spectrum.js";
 import { type SvccaOptions, svccaTruncation } from "./svcca.js";
 
 /** How convolutional maps become data points and neurons. */
@@ -89,16 +90,33 @@ function checkSameSize(where: string, x: Maps, y: Maps): void {
   );
 }
 
-/** Mean over all positions, `[examples, channels]`. */
-export function pooled({ data, examples, height, width, channels }: Maps): Dense {
+/**
+ * Mean over all positions, `[examples, channels]`, centred and up to a common factor. A channel whose means are nothing
+ * but rounding (the same values in another order, or normalised in each example) is 0 everywhere: dead.
+ */
+export function pooled(maps: Maps): Dense {
+  const { examples, height, width, channels } = maps;
+  const { data } = centreMaps(maps);
   const positions = height * width;
   const means = new Float64Array(examples * channels);
-  for (let at = 0; at < data.length; at++) {
-    const channel = at % channels;
-    const example = Math.floor(at / (positions * channels));
-    means[example * channels + channel]! += data[at]! / positions;
+  const sizes = new Float64Array(channels);
+  const largest = new Float64Array(channels);
+  for (let example = 0, at = 0; example < examples; example++) {
+    const row = example * channels;
+    for (let position = 0; position < positions; position++) {
+      for (let channel = 0; channel < channels; channel++, at++) {
+        means[row + channel]! += data[at]! / positions;
+        sizes[channel] = Math.max(sizes[channel]!, Math.abs(data[at]!));
+      }
+    }
+    for (let channel = 0; channel < channels; channel++) {
+      largest[channel] = Math.max(largest[channel]!, Math.abs(means[row + channel]!));
+    }
   }
-  return { data: means, rows: examples, columns: channels };
+  const result = { data: means, rows: examples, columns: channels };
+  const noise = positions * Number.EPSILON;
+  scaleColumns(result, (channel) => (largest[channel]! > noise * sizes[channel]! ? 1 : 0));
+  return result;
 }
 
 /** Positions as data points, `[examples · positions kept, channels]`. */

@@ -118,7 +118,10 @@ export function compareMaps(x: PreparedMaps, y: PreparedMaps): DftCcaResult {
   const average = (value: (frequency: FrequencyCorrelations) => number) =>
     sum(value) / (height * width);
   const chances = new Map<FrequencyCorrelations, Chance>(
-    compared.map((one) => [one, chanceLevel(examples, one.keptX, one.keptY)]),
+    compared.map((one) => {
+      const field = one.weight === 1 ? "real" : "complex";
+      return [one, chanceLevel(examples, one.keptX, one.keptY, field)];
+    }),
   );
   const correlations = Float64Array.from(
     compared.flatMap((one) =>

@@ -158,8 +158,9 @@ function thinSvd(a: Dense): ThinSvd {
     const { left, values, right } = thinSvd(transposed(a));
     return { left: right, values, right: left };
   }
-  // A tall matrix is first made small by QR, which is stable and far faster than bidiagonalising all rows.
-  if (a.rows > 2 * a.columns) {
+  // A tall matrix is first made square by QR: faster than bidiagonalising all rows, and exact to rounding in each
+  // column by itself, so that neurons of very different scale do not spoil each other.
+  if (a.rows > a.columns) {
     const { triangle, applyQ } = householderQr(a);
     const { left, values, right } = thinSvd(triangle);
     return { left: applyQ(left), values, right };
@@ -184,18 +185,26 @@ function householderQr(x: Dense) {
   const triangle = zeros(p, p);
   for (let k = 0; k < p; k++) {
     const at = k * n;
+    for (let i = 0; i < k; i++) triangle.data[i * p + k] = columns[at + i]!;
+    // Scaled first: squares of a column that is tiny beside the others would lose their digits in underflow.
+    let largest = 0;
+    for (let i = k; i < n; i++) largest = Math.max(largest, Math.abs(columns[at + i]!));
+    // A column of zeros needs no reflection, and 0 stands for none.
+    if (largest === 0) continue;
     let square = 0;
-    for (let i = k; i < n; i++) square += columns[at + i]! ** 2;
+    for (let i = k; i < n; i++) {
+      columns[at + i]! /= largest;
+      square += columns[at + i]! ** 2;
+    }
     const norm = Math.sqrt(square);
     const head = columns[at + k]!;
     // The sign that avoids cancellation.
     const diagonal = head > 0 ? -norm : norm;
-    for (let i = 0; i < k; i++) triangle.data[i * p + k] = columns[at + i]!;
-    triangle.data[k * p + k] = diagonal;
-    // The reflection's unit vector takes the place of the column; a zero column needs none.
+    triangle.data[k * p + k] = diagonal * largest;
+    // The reflection's unit vector takes the place of the column; its length is that of (head − diagonal, rest).
     columns[at + k] = head - diagonal;
-    const length = Math.sqrt(square - head * head + (head - diagonal) ** 2);
-    for (let i = k; i < n; i++) columns[at + i] = length > 0 ? columns[at + i]! / length : 0;
+    const length = Math.sqrt(2 * norm * (norm + Math.abs(head)));
+    for (let i = k; i < n; i++) columns[at + i]! /= length;
     for (let j = k + 1; j < p; j++) reflect(columns, j * n, k);
   }
   const applyQ = (z: Dense): Dense => {

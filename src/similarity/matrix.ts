@@ -1,4 +1,4 @@
-import { rangeError, show, typeError } from "../internal/checks.js";
+import { rangeError, typeError } from "../internal/checks.js";
 import type { Dense } from "./linearAlgebra.js";
 
 /** Any typed array of plain numbers. Half-precision files are read into `Float32Array`. */
@@ -15,7 +15,8 @@ export type NumericArray =
 
 /** A row-major array with its shape, as `readArrays` and `fromTensor` give it. */
 export interface ShapedArray {
-  readonly data: NumericArray;
+  /** 64-bit integers are accepted by the type, since files hold them, and refused with a hint how to convert them. */
+  readonly data: NumericArray | BigInt64Array | BigUint64Array;
   readonly shape: readonly number[];
 }
 
@@ -32,7 +33,7 @@ export interface MatrixObject {
  */
 export type MatrixLike = ShapedArray | readonly ArrayLike<number>[] | MatrixObject;
 
-const isShaped = (value: unknown): value is ShapedArray =>
+export const isShaped = (value: unknown): value is ShapedArray =>
   typeof value === "object" && value !== null && "data" in value && "shape" in value;
 
 const isMatrixObject = (value: unknown): value is MatrixObject =>
@@ -80,19 +81,18 @@ function checkFinite(where: string, name: string, data: Float64Array, shape: rea
     index.unshift(rest % size);
     rest = Math.floor(rest / size);
   }
-  throw rangeError(
-    where,
-    name,
-    "finite everywhere",
-    `${show(data[at])} at [${index.join(", ")}]`,
-    "Remove the examples or neurons with such values first",
+  throw new RangeError(
+    `${where}: ${name} must be finite everywhere, got ${data[at]} at [${index.join(", ")}]. ` +
+      "Remove the examples or neurons with such values first",
   );
 }
 
 function fromRows(where: string, name: string, rows: readonly ArrayLike<number>[]): Dense {
   const columns = rows[0]?.length ?? 0;
   const data = new Float64Array(rows.length * columns);
-  rows.forEach((row, i) => {
+  // By index, not by forEach, which would leave out the holes of a sparse array.
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
     if (typeof row !== "object" || row === null || typeof row.length !== "number") {
       throw typeError(where, `${name}[${i}]`, "an array of numbers", row);
     }
@@ -110,7 +110,7 @@ function fromRows(where: string, name: string, rows: readonly ArrayLike<number>[
       }
       data[i * columns + j] = row[j]!;
     }
-  });
+  }
   return { data, rows: rows.length, columns };
 }
 
@@ -136,12 +136,12 @@ export function toDenseUnchecked(where: string, name: string, value: unknown): D
         where,
         name,
         "a matrix [examples, neurons]",
-        `maps [${shape.join(", ")}]`,
+        shape,
         "Use convSvcca or dftCca for convolutional maps, or pool them first",
       );
     }
     if (shape.length !== 2) {
-      throw rangeError(where, name, "a matrix [examples, neurons]", `shape [${shape.join(", ")}]`);
+      throw rangeError(where, name, "a matrix [examples, neurons]", shape);
     }
     return { data, rows: shape[0]!, columns: shape[1]! };
   }
@@ -177,17 +177,21 @@ export function checkSameExamples(
   y: Pick<Dense, "rows" | "columns">,
 ): void {
   if (x.rows === y.rows) return;
-  const looksTransposed =
+  const fitsX = x.columns === y.rows;
+  const fitsY = y.columns === x.rows;
+  const hint =
     x.columns === y.columns
       ? "If the arrays are [neurons, examples], pass transpose(x) and transpose(y)"
-      : x.columns === y.rows
-        ? `${nameX} looks like [neurons, examples]: pass transpose(${nameX})`
-        : x.rows === y.columns
-          ? `${nameY} looks like [neurons, examples]: pass transpose(${nameY})`
-          : "Both must hold the same examples in the same order";
+      : fitsX && fitsY
+        ? `One of them looks like [neurons, examples]: pass transpose(${nameX}) or transpose(${nameY})`
+        : fitsX
+          ? `${nameX} looks like [neurons, examples]: pass transpose(${nameX})`
+          : fitsY
+            ? `${nameY} looks like [neurons, examples]: pass transpose(${nameY})`
+            : "Both must hold the same examples in the same order";
   throw new RangeError(
     `${where}: ${nameX} and ${nameY} must have the same number of rows (examples), ` +
-      `got ${x.rows} and ${y.rows}. ${looksTransposed}`,
+      `got ${x.rows} and ${y.rows}. ${hint}`,
   );
 }
 
@@ -222,7 +226,7 @@ export function toMaps(where: string, name: string, value: unknown): Maps {
       where,
       name,
       "maps of shape [examples, height, width, channels]",
-      `[${shape.join(", ")}]`,
+      shape,
       shape.length === 2 ? "Use svcca or cca for matrices" : "",
     );
   }

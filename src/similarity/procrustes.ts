@@ -3,9 +3,12 @@ import { type Dense, linearAlgebra, transposed, zeros } from "./linearAlgebra.js
 import { type MatrixLike, toDensePair } from "./matrix.js";
 
 export interface ProcrustesResult {
-  /** Smallest Frobenius distance ‖X − YQ‖ over orthogonal Q, in the units of the activations; ≥ 0. */
+  /**
+   * Smallest Frobenius distance ‖X − YQ‖ over orthogonal Q, in the units of the activations; ≥ 0, and Infinity where it
+   * exceeds the largest double.
+   */
   readonly distance: number;
-  /** `distance`². */
+  /** `distance`²; leaves the range of doubles for distances beyond 1e154 or below 1e-154. */
   readonly squared: number;
   /** `squared` after each side is divided by its Frobenius norm: 2 − 2‖XᵀY‖ of the nuclear norm, in [0, 2]. */
   readonly normalized: number;
@@ -23,8 +26,9 @@ export interface ProcrustesResult {
  *     squared = min_Q ‖X − YQ‖² = ‖X‖² + ‖Y‖² − 2‖XᵀY‖_*,    Q orthogonal
  *
  * X and Y centred; ‖·‖_* is the nuclear norm. The narrower side counts as padded with zero neurons. It is computed from
- * the aligned difference X − YQ, so that the distance of equal shapes is 0 to full precision. A distance: symmetric,
- * and it obeys the triangle inequality (so does `angle`). A side without variance is the zero shape: `normalized` is
+ * the aligned difference X − YQ, so that equal shapes have a distance of rounding errors: 1e-14 of their norm, and up to
+ * 3e-8 of it where the singular values of a shape spread over 8 orders of magnitude or more. A distance: symmetric, and
+ * it obeys the triangle inequality (so does `angle`). A side without variance is the zero shape: `normalized` is
  * then 1 (0 if both are).
  *
  * @param x - Activations `[examples, neurons]`.
@@ -52,13 +56,15 @@ export function compareProcrustes(x: Centred, y: Centred): ProcrustesResult {
   }
   const normX = frobenius(x);
   const normY = frobenius(y);
-  const largest = Math.max(x.scale, y.scale);
+  const exponent = Math.max(x.exponent, y.exponent);
+  const factorX = 2 ** (x.exponent - exponent);
+  const factorY = 2 ** (y.exponent - exponent);
   const turned = normX > 0 && normY > 0 ? aligned(x, y) : zeros(x.rows, x.columns);
-  const scaled = distanceBetween(x, x.scale / largest, turned, y.scale / largest);
+  const scaled = distanceBetween(x, factorX, turned, factorY);
   const unit = distanceBetween(x, 1 / (normX || 1), turned, 1 / (normY || 1));
   // Without X there is nothing to turn towards: all of Y remains.
-  const distance = (normX > 0 ? scaled : normY * (y.scale / largest)) * largest;
-  const normalized = normX > 0 ? Math.min(2, unit ** 2) : Math.sign(normY);
+  const distance = (normX > 0 ? scaled : normY * factorY) * 2 ** exponent;
+  const normalized = normX > 0 && normY > 0 ? Math.min(2, unit ** 2) : Math.sign(normX + normY);
   return {
     distance,
     squared: distance ** 2,

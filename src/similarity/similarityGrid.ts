@@ -1,20 +1,22 @@
-import { checkFunction, checkOneOf, checkOptions } from "../internal/checks.js";
-import { canonicalResult, type Prepared, prepare } from "./canonical.js";
-import { type CcaOptions, checkCcaOptions, compareCca } from "./cca.js";
-import { type Centred, centre } from "./centre.js";
 import {
-  type CkaOptions,
-  checkCkaOptions,
-  compareCka,
-  type PreparedCka,
-  prepareCka,
-} from "./cka.js";
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  rangeError,
+  show,
+  typeError,
+} from "../internal/checks.js";
+import { canonicalResult, prepare } from "./canonical.js";
+import { type CcaOptions, checkCcaOptions, compareCca } from "./cca.js";
+import { centre } from "./centre.js";
+import { type CkaOptions, checkCkaOptions, compareCka, prepareCka } from "./cka.js";
 import { type MapsAs, pooled, samples } from "./convSvcca.js";
 import { compareMaps, type PreparedMaps, prepareMaps } from "./dftCca.js";
 import type { Dense } from "./linearAlgebra.js";
 import {
   areMaps,
   checkSameExamples,
+  isShaped,
   type Maps,
   type MatrixLike,
   type ShapedArray,
@@ -23,6 +25,7 @@ import {
 } from "./matrix.js";
 import { compareProcrustes } from "./procrustes.js";
 import { comparePwcca } from "./pwcca.js";
+import type { Truncation } from "./reduce.js";
 import { type SvccaOptions, svccaTruncation } from "./svcca.js";
 
 /** Activations by layer name, in the order in which they are to be drawn. */
@@ -67,10 +70,14 @@ interface Cell {
   readonly chance?: number;
 }
 
-/** A measure in two steps, so that the work on one layer is done once for its whole row or column. */
-interface Measure<P> {
-  prepare(layer: Dense | Maps, name: string): P;
-  compare(x: P, y: P): Cell;
+/** Any layer as the user gives it. */
+type Layer = MatrixLike | ShapedArray;
+
+/** A measure in steps, so that the work on one layer is done once for its whole row or column. */
+interface Measure<Read extends Dense | Maps, Prepared> {
+  read(label: string, layer: Layer): Read;
+  prepare(layer: Read, name: string): Prepared;
+  compare(x: Prepared, y: Prepared): Cell;
 }
 
 const WHERE = "similarityGrid";
@@ -103,25 +110,18 @@ export function similarityGrid(
   layersY: Layers,
   options: SimilarityGridOptions = {},
 ): SimilarityGrid {
-  checkOptions(WHERE, options, Object.keys(options ?? {}));
-  const measure = checkOneOf(WHERE, "measure", options.measure ?? "svcca", [
+  const measure = checkOneOf(WHERE, "measure", options?.measure ?? "svcca", [
     "svcca",
     "cca",
     "pwcca",
     "cka",
     "procrustes",
   ]);
-  if (options.onProgress !== undefined) {
-    checkFunction(WHERE, "onProgress", options.onProgress, "a function");
-  }
-  const x = readLayers("layersX", layersX, options.as);
-  const y = readLayers("layersY", layersY, options.as);
-  checkExamples([...x, ...y]);
-  const table = fill(x, y, measureOf(measure, options), options.onProgress);
+  const { rows, columns, table } = compareAll(layersX, layersY, options);
   return {
     measure,
-    rows: x.map(({ name }) => name),
-    columns: y.map(({ name }) => name),
+    rows,
+    columns,
     values: table.map((row) => row.map(({ value }) => value)),
     ...(measure !== "procrustes" && {
       chance: table.map((row) => row.map(({ chance }) => chance!)),
@@ -129,38 +129,61 @@ export function similarityGrid(
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what a measure prepares is its own affair
-function measureOf(name: string, options: any): Measure<any> {
-  if (options.as === "dft" && name !== "svcca" && name !== "cca") {
-    throw new TypeError(`${WHERE}: as must be "samples" or "pooled" for ${name}, got "dft"`);
-  }
-  if (name === "procrustes") {
-    checkOptions(WHERE, options, COMMON);
-    return shapeDistance;
-  }
-  if (name === "cka") {
-    checkCkaOptions(WHERE, options, COMMON);
-    return alignment(options);
-  }
-  if (name === "pwcca") {
-    checkCcaOptions(WHERE, options, COMMON);
-    return correlation({}, (x, y) => comparePwcca(x, y, options));
-  }
-  const truncation =
-    name === "svcca" ? svccaTruncation(WHERE, options, 0.99, COMMON) : { variance: 1 };
-  if (name === "cca") checkCcaOptions(WHERE, options, COMMON);
-  if (options.as === "dft") {
-    if (options.regularization) {
-      throw new TypeError(`${WHERE}: regularization must be 0 with as: "dft"`);
+interface Table {
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly table: readonly (readonly Cell[])[];
+}
+
+/** Checks the options of the measure and compares with it. */
+function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOptions): Table {
+  const fill = <R extends Dense | Maps, P>(measure: Measure<R, P>) =>
+    fillTable(layersX, layersY, options, measure);
+  switch (options?.measure) {
+    case "procrustes":
+      checkOptions(WHERE, options, COMMON);
+      return fill({
+        ...matricesOf(options),
+        prepare: (layer) => centre(layer),
+        compare: (x, y) => ({ value: compareProcrustes(x, y).normalized }),
+      });
+    case "cka":
+      checkCkaOptions(WHERE, options, COMMON);
+      return fill({
+        ...matricesOf(options),
+        prepare: (layer, name) => prepareCka(`${WHERE}: layer "${name}"`, layer, options),
+        compare: (x, y) => asCell(compareCka(x, y, options)),
+      });
+    case "pwcca":
+      checkCcaOptions(WHERE, options, COMMON);
+      return fill({
+        ...matricesOf(options),
+        prepare: (layer) => prepare(layer),
+        compare: (x, y) => asCell(comparePwcca(x, y, options)),
+      });
+    case "cca":
+      checkCcaOptions(WHERE, options, COMMON);
+      if (options.as === "dft") {
+        if (options.regularization) {
+          throw rangeError(WHERE, "regularization", '0 with as: "dft"', options.regularization);
+        }
+        return fill(frequencyWise({ variance: 1 }));
+      }
+      return fill({
+        ...matricesOf(options),
+        prepare: (layer) => prepare(layer),
+        compare: (x, y) => asCell(compareCca(x, y, options)),
+      });
+    default: {
+      const truncation = svccaTruncation(WHERE, options, 0.99, COMMON);
+      if (options.as === "dft") return fill(frequencyWise(truncation));
+      return fill({
+        ...matricesOf(options),
+        prepare: (layer) => prepare(layer, truncation),
+        compare: (x, y) => asCell(canonicalResult(x, y)),
+      });
     }
-    return {
-      prepare: (layer) => prepareMaps("channels" in layer ? layer : onePosition(layer), truncation),
-      compare: (x: PreparedMaps, y: PreparedMaps) => asCell(compareMaps(x, y)),
-    };
   }
-  return correlation(truncation, (x, y) =>
-    name === "cca" ? compareCca(x, y, options) : canonicalResult(x, y),
-  );
 }
 
 const asCell = ({ similarity, chance }: { similarity: number; chance: number }): Cell => ({
@@ -168,23 +191,32 @@ const asCell = ({ similarity, chance }: { similarity: number; chance: number }):
   chance,
 });
 
-const correlation = (
-  truncation: Parameters<typeof prepare>[1],
-  compare: (x: Prepared, y: Prepared) => { similarity: number; chance: number },
-): Measure<Prepared> => ({
-  prepare: (layer) => prepare(layer as Dense, truncation),
-  compare: (x, y) => asCell(compare(x, y)),
-});
+/** Reads layers as matrices: maps are pooled, or their positions taken as examples. */
+function matricesOf({ as, measure = "svcca" }: SimilarityGridOptions) {
+  if (as === "dft") {
+    throw new TypeError(`${WHERE}: as must be "samples" or "pooled" for ${measure}, got "dft"`);
+  }
+  return {
+    read(label: string, layer: Layer): Dense {
+      if (!areMaps(layer)) return toDense(WHERE, label, layer);
+      if (as === undefined) {
+        throw new TypeError(
+          `${WHERE}: as must be "dft", "samples" or "pooled" for maps such as ${label}, got undefined`,
+        );
+      }
+      const maps = toMaps(WHERE, label, layer);
+      return as === "pooled" ? pooled(maps) : samples(maps);
+    },
+  };
+}
 
-const alignment = (options: CkaOptions): Measure<PreparedCka> => ({
-  prepare: (layer, name) => prepareCka(`${WHERE}: layer "${name}"`, layer as Dense, options),
-  compare: (x, y) => asCell(compareCka(x, y, options)),
+/** Compares maps frequency by frequency; a matrix is a map with one position. */
+const frequencyWise = (truncation: Truncation): Measure<Maps, PreparedMaps> => ({
+  read: (label, layer) =>
+    areMaps(layer) ? toMaps(WHERE, label, layer) : onePosition(toDense(WHERE, label, layer)),
+  prepare: (maps) => prepareMaps(maps, truncation),
+  compare: (x, y) => asCell(compareMaps(x, y)),
 });
-
-const shapeDistance: Measure<Centred> = {
-  prepare: (layer) => centre(layer as Dense),
-  compare: (x, y) => ({ value: compareProcrustes(x, y).normalized }),
-};
 
 const onePosition = ({ data, rows, columns }: Dense): Maps => ({
   data,
@@ -194,35 +226,52 @@ const onePosition = ({ data, rows, columns }: Dense): Maps => ({
   channels: columns,
 });
 
-interface NamedLayer {
+interface NamedLayer<Read> {
   readonly name: string;
-  readonly layer: Dense | Maps;
+  readonly layer: Read;
 }
 
-function readLayers(argument: string, layers: Layers, as: MapsAs | undefined): NamedLayer[] {
-  if (typeof layers !== "object" || layers === null || Array.isArray(layers) || "data" in layers) {
-    throw new TypeError(`${WHERE}: ${argument} must be an object or Map of layers by name`);
-  }
+function fillTable<Read extends Dense | Maps, Prepared>(
+  layersX: Layers,
+  layersY: Layers,
+  { as, onProgress }: CommonGridOptions,
+  measure: Measure<Read, Prepared>,
+): Table {
   if (as !== undefined) checkOneOf(WHERE, "as", as, ["dft", "samples", "pooled"]);
-  const entries = layers instanceof Map ? [...layers] : Object.entries(layers);
+  if (onProgress !== undefined) checkFunction(WHERE, "onProgress", onProgress, "a function");
+  const x = readLayers("layersX", layersX, measure);
+  const y = readLayers("layersY", layersY, measure);
+  checkExamples([...x, ...y]);
+  const columns = y.map(({ layer, name }) => measure.prepare(layer, name));
+  const table = x.map(({ layer, name }, i) => {
+    const row = measure.prepare(layer, name);
+    const cells = columns.map((column) => measure.compare(row, column));
+    onProgress?.((i + 1) * y.length, x.length * y.length);
+    return cells;
+  });
+  return { rows: x.map(({ name }) => name), columns: y.map(({ name }) => name), table };
+}
+
+function readLayers<Read extends Dense | Maps>(
+  argument: string,
+  layers: Layers,
+  measure: Pick<Measure<Read, unknown>, "read">,
+): NamedLayer<Read>[] {
+  const isOneLayer = Array.isArray(layers) || isShaped(layers);
+  if (typeof layers !== "object" || layers === null || isOneLayer) {
+    throw typeError(WHERE, argument, "an object or Map of layers by name", layers);
+  }
+  const entries: [string, Layer][] = layers instanceof Map ? [...layers] : Object.entries(layers);
   if (entries.length === 0) {
     throw new RangeError(`${WHERE}: ${argument} must have at least 1 layer, got none`);
   }
-  return entries.map(([name, value]) => {
-    const label = `${argument}[${JSON.stringify(name)}]`;
-    if (!areMaps(value)) return { name: String(name), layer: toDense(WHERE, label, value) };
-    if (as === undefined) {
-      throw new TypeError(
-        `${WHERE}: as must be "dft", "samples" or "pooled" for maps such as ${label}, got undefined`,
-      );
-    }
-    const maps = toMaps(WHERE, label, value);
-    const layer = as === "dft" ? maps : as === "pooled" ? pooled(maps) : samples(maps);
-    return { name: String(name), layer };
-  });
+  return entries.map(([name, layer]) => ({
+    name: String(name),
+    layer: measure.read(`${argument}[${show(name)}]`, layer),
+  }));
 }
 
-function checkExamples(layers: readonly NamedLayer[]): void {
+function checkExamples(layers: readonly NamedLayer<Dense | Maps>[]): void {
   const shapeOf = (layer: Dense | Maps) =>
     "channels" in layer ? { rows: layer.examples, columns: layer.channels } : layer;
   const [first, ...others] = layers;
@@ -235,19 +284,4 @@ function checkExamples(layers: readonly NamedLayer[]): void {
       shapeOf(layer),
     );
   }
-}
-
-function fill<P>(
-  x: readonly NamedLayer[],
-  y: readonly NamedLayer[],
-  measure: Measure<P>,
-  onProgress?: (done: number, total: number) => void,
-): Cell[][] {
-  const columns = y.map(({ layer, name }) => measure.prepare(layer, name));
-  return x.map(({ layer, name }, i) => {
-    const row = measure.prepare(layer, name);
-    const cells = columns.map((column) => measure.compare(row, column));
-    onProgress?.((i + 1) * y.length, x.length * y.length);
-    return cells;
-  });
 }

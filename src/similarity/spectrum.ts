@@ -3,9 +3,9 @@ import { discreteFourierTransform } from "./fourier.js";
 import type { Maps } from "./matrix.js";
 
 /**
- * The two-dimensional discrete Fourier transform of maps over height and width. Real maps have conjugate values at
- * (u, v) and (−u, −v), so that only the frequencies 0 ≤ v ≤ width/2 are stored: `real[u · halfWidth + v]` is an
- * `[examples, channels]` matrix.
+ * The two-dimensional discrete Fourier transform, over height and width, of maps that are centred over the examples,
+ * up to a common factor. Real maps have conjugate values at (u, v) and (−u, −v), so that only the frequencies
+ * 0 ≤ v ≤ width/2 are stored: `real[u · halfWidth + v]` is an `[examples, channels]` matrix.
  */
 export interface Spectrum {
   readonly examples: number;
@@ -14,7 +14,7 @@ export interface Spectrum {
   readonly channels: number;
   readonly real: readonly Float64Array[];
   readonly imaginary: readonly Float64Array[];
-  /** Channels that have one value everywhere and in every example. */
+  /** Channels that are the same for every example. */
   readonly dead: readonly number[];
   /** Rounding errors of the transform, as the size that a singular value of one frequency can get from them. */
   readonly noise: number;
@@ -31,6 +31,9 @@ export interface Frequency {
 const halfOf = (width: number) => Math.floor(width / 2) + 1;
 
 export function spectrumOf({ data, examples, height, width, channels }: Maps): Spectrum {
+  // The transform is linear, so that centring can come first: it takes large means and patterns that all examples
+  // share out of the transform, where they would cost digits, and brings the numbers into a safe range.
+  const centred = centreMaps({ data, examples, height, width, channels });
   const half = halfOf(width);
   const size = examples * channels;
   const allocate = () => Array.from({ length: height * half }, () => new Float64Array(size));
@@ -47,7 +50,7 @@ export function spectrumOf({ data, examples, height, width, channels }: Maps): S
     for (let channel = 0; channel < channels; channel++) {
       for (let r = 0; r < height; r++) {
         const at = (image * height + r) * width * channels + channel;
-        for (let c = 0; c < width; c++) row[2 * c] = data[at + c * channels]!;
+        for (let c = 0; c < width; c++) row[2 * c] = centred.data[at + c * channels]!;
         alongWidth(row, rowSpectrum);
         rows.set(rowSpectrum.subarray(0, 2 * half), 2 * r * half);
       }
@@ -71,29 +74,30 @@ export function spectrumOf({ data, examples, height, width, channels }: Maps): S
     channels,
     real,
     imaginary,
-    dead: deadChannels(data, channels),
-    noise: transformNoise(data, height * width),
+    dead: deadChannels(centred, channels),
+    noise: transformNoise(centred, height * width),
   };
 }
 
-function deadChannels(data: Float64Array, channels: number): number[] {
-  const dead: number[] = [];
-  for (let channel = 0; channel < channels; channel++) {
-    let at = channel;
-    while (at < data.length && data[at] === data[channel]) at += channels;
-    if (at >= data.length) dead.push(channel);
-  }
-  return dead;
+/** Each position of each channel centred over the examples, in place. */
+export const centreMaps = ({ data, examples, height, width, channels }: Maps): Centred =>
+  centre({ data, rows: examples, columns: height * width * channels });
+
+/** Channels that are dead at every position. */
+function deadChannels({ dead, columns }: Centred, channels: number): number[] {
+  const deadPositions = new Uint32Array(channels);
+  for (const column of dead) deadPositions[column % channels]!++;
+  return Array.from(deadPositions.keys()).filter(
+    (channel) => deadPositions[channel] === columns / channels,
+  );
 }
 
 /**
  * By Parseval all frequencies together have the norm √positions·‖x‖; each carries a few ε of it as rounding. Without
  * this floor a frequency that is empty in exact arithmetic (maps without structure there) would count as full rank.
  */
-function transformNoise(data: Float64Array, positions: number): number {
-  const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (largest === 0) return 0;
-  const norm = Math.sqrt(data.reduce((sum, value) => sum + (value / largest) ** 2, 0)) * largest;
+function transformNoise({ data }: Centred, positions: number): number {
+  const norm = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
   return 8 * Number.EPSILON * Math.sqrt(positions) * norm;
 }
 
@@ -148,18 +152,14 @@ export function atFrequency(
       addFrequency(spectrum, signedU, signedV, real, imaginary);
     }
   }
-  for (const channel of spectrum.dead) {
-    for (let at = channel; at < real.length; at += channels) {
-      real[at] = 0;
-      imaginary[at] = 0;
-    }
-  }
   const a = centre({ data: real, rows: examples, columns: channels });
-  if (weight === 1) return { centred: a, noise: spectrum.noise / a.scale, paired: false };
+  if (weight === 1) {
+    return { centred: a, noise: spectrum.noise * 2 ** -a.exponent, paired: false };
+  }
   const b = centre({ data: imaginary, rows: examples, columns: channels });
-  const scale = Math.max(a.scale, b.scale);
-  const factorA = a.scale / scale;
-  const factorB = b.scale / scale;
+  const exponent = Math.max(a.exponent, b.exponent);
+  const factorA = 2 ** (a.exponent - exponent);
+  const factorB = 2 ** (b.exponent - exponent);
   const data = new Float64Array(4 * examples * channels);
   for (let i = 0; i < examples; i++) {
     for (let j = 0; j < channels; j++) {
@@ -176,8 +176,8 @@ export function atFrequency(
   const deadChannels = a.dead.filter((channel) => b.dead.includes(channel));
   const dead = [...deadChannels, ...deadChannels.map((channel) => channel + channels)];
   return {
-    centred: { data, rows: 2 * examples, columns: 2 * channels, scale, dead },
-    noise: spectrum.noise / scale,
+    centred: { data, rows: 2 * examples, columns: 2 * channels, exponent, dead },
+    noise: spectrum.noise * 2 ** -exponent,
     paired: true,
   };
 }

@@ -53,14 +53,14 @@ export function svccaTruncation(
   others: readonly string[] = [],
 ): Truncation {
   checkOptions(where, options, ["variance", "components", ...others]);
-  const { variance, components } = options;
+  const { variance = defaultVariance, components } = options;
   if (components !== undefined) {
-    if (variance !== undefined) {
+    if (options.variance !== undefined) {
       throw new TypeError(`${where}: options must have variance or components, got both`);
     }
     return { components: checkInteger(where, "components", components, { min: 1 }) };
   }
   return {
-    variance: checkNumber(where, "variance", variance ?? defaultVariance, { above: 0, max: 1 }),
+    variance: checkNumber(where, "variance", variance, { above: 0, max: 1 }),
   };
 }
