@@ -1,6 +1,6 @@
+import { checkWeights } from "../internal/checkWeights.js";
 import type { Curve } from "./curve.js";
 import { PolyChainCurve } from "./polyChainCurve.js";
-import { checkWeights } from "./weights.js";
 
 /**
  * The straight line between two networks: a curve without bends.

@@ -1,6 +1,7 @@
 import { checkInteger, checkNumber, checkOptions } from "../internal/checks.js";
+import { checkWeights } from "../internal/checkWeights.js";
 import type { Curve } from "./curve.js";
-import { checkWeights, distance, weightedSum } from "./weights.js";
+import { distance, weightedSum } from "./weights.js";
 
 export interface PolyChainCurveOptions {
   /** Weights at t = 0. */

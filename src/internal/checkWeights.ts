@@ -1,4 +1,4 @@
-import { rangeError, typeError } from "../internal/checks.js";
+import { rangeError, typeError } from "./checks.js";
 
 /** Flat weights: a `Float32Array` of finite numbers, of a given length if there is one. */
 export function checkWeights(
