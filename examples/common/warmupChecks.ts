@@ -25,7 +25,7 @@ export interface SeedChange {
 }
 
 /** SVCCA means of a handful of layers that differ by less are called equal (our threshold). */
-export const SIMILARITY_NOISE = 0.02;
+const SIMILARITY_NOISE = 0.02;
 
 const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
 const number = (value: number) => value.toFixed(2);

@@ -5,7 +5,7 @@ export function contrastingText(ground: string): "black" | "white" {
 }
 
 /** Relative luminance of WCAG 2.2, in [0, 1]. */
-export function luminance(color: string): number {
+function luminance(color: string): number {
   const [red, green, blue] = channels(color).map((byte) => {
     const part = byte / 255;
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;

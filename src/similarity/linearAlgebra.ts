@@ -8,7 +8,7 @@ export interface Dense {
 }
 
 /** A·diag(values)·Bᵀ with orthonormal columns; `values` descending. */
-export interface ThinSvd {
+interface ThinSvd {
   readonly left: Dense;
   readonly values: Float64Array;
   readonly right: Dense;
