@@ -74,8 +74,8 @@ interface CorrectedKernel extends KernelConfig {
  * import { registerTrainingKernels } from "closerlook/tfjs";
  * registerTrainingKernels();
  * await tf.setBackend("wasm");
- * const image = tf.ones([1, 4, 4, 1]);
- * const response = (filter) => tf.sum(tf.conv2d(image, filter, 1, "same"));
+ * const image = tf.ones<tf.Rank.R4>([1, 4, 4, 1]);
+ * const response = (filter: tf.Tensor) => tf.sum(tf.conv2d(image, filter as tf.Tensor4D, 1, "same"));
  * Array.from(tf.grad(response)(tf.zeros([3, 3, 1, 1])).dataSync()); // [9, 12, 9, 12, 16, 12, 9, 12, 9]
  * ```
  */
