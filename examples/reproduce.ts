@@ -4,7 +4,7 @@
  *     npm run reproduce                      every experiment, a minute or two
  *     npm run reproduce -- x09 --out out     one of them
  */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "closerlook/node";
@@ -49,6 +49,9 @@ error, 2 for arguments that cannot be understood, 130 when interrupted.
 
 /** A mistake in how the program was called: no stack trace, exit code 2. */
 class UsageError extends Error {}
+
+/** Something around the program that its user can mend: no stack trace either, exit code 1. */
+class SetupError extends Error {}
 
 function readArguments() {
   const { values, positionals } = (() => {
@@ -99,14 +102,24 @@ async function main(signal: AbortSignal): Promise<void> {
   }
   const started = performance.now();
   const progress = new Progress();
-  const description = await useBackend(backend as Parameters<typeof useBackend>[0]);
+  // Found out before the first minute of work rather than after it.
+  if (!list) await checkFolder(out);
+  const description = await useBackend(backend as Parameters<typeof useBackend>[0]).catch(
+    (error: Error) => {
+      throw new SetupError(error.message);
+    },
+  );
   const { name, version } = JSON.parse(
     await readFile(new URL("../package.json", import.meta.url), "utf8"),
   );
   const input: ExperimentInput = {
     preset,
     data: await mnistDigits(),
-    environment: { [name]: version, [description.package]: description.version },
+    environment: {
+      [name]: version,
+      [description.package]: description.version,
+      simd: description.simd ?? null,
+    },
   };
   const store = new JobStore(join(out, "jobs"));
   const jobs = new Map(chosen.flatMap((one) => one.jobs(input)).map((job) => [keyOf(job), job]));
@@ -150,10 +163,22 @@ async function main(signal: AbortSignal): Promise<void> {
 
   const reports: { experiment: Experiment; report: ExperimentReport; figures: string[] }[] = [];
   for (const experiment of chosen) {
+    signal.throwIfAborted();
     const report = await experiment.report({ ...input, result });
     reports.push({ experiment, report, figures: await write(out, experiment, report, input) });
   }
   process.stdout.write(`\n${summary(reports, preset)}\n\nTotal time ${seconds(started)}\n`);
+}
+
+/** Makes the folder for the results, or says why that cannot be. */
+async function checkFolder(out: string): Promise<void> {
+  try {
+    await mkdir(out, { recursive: true });
+    await access(out, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SetupError(`--out must be a folder that can be written to, got "${out}" (${code})`);
+  }
 }
 
 /** Writes the result and the figures; returns the paths of the pictures. */
@@ -215,8 +240,20 @@ function summary(
   ].join("\n");
 }
 
+// A reader that has seen enough (`--list | head`) ends the program and is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 const interrupt = new AbortController();
-process.once("SIGINT", () => interrupt.abort());
+let interruptedAt = 0;
+process.on("SIGINT", () => {
+  // npm passes the Ctrl-C of a terminal on a second time at once; a later one is from someone who will not wait.
+  if (!interrupt.signal.aborted) interruptedAt = performance.now();
+  else if (performance.now() - interruptedAt > 1000) process.exit(130);
+  interrupt.abort();
+});
 
 main(interrupt.signal).catch((error: unknown) => {
   if (interrupt.signal.aborted) {
@@ -227,6 +264,9 @@ main(interrupt.signal).catch((error: unknown) => {
   } else if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\nTry: npm run reproduce -- --help\n`);
     process.exitCode = 2;
+  } else if (error instanceof SetupError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
   } else {
     process.stderr.write(`\n${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
     process.exitCode = 1;

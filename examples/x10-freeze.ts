@@ -56,7 +56,7 @@ export const x10: Experiment = {
           "X10.b",
           "the same moment: freeze > LB + 2 points",
           "Fig. 4d against 4a",
-          claims.freezingIsAheadOfNeither,
+          claims.freezingIsAheadOfLargeBatch,
         ),
         check(
           "X10.c",

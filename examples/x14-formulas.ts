@@ -53,9 +53,11 @@ export const x14: Experiment = {
   },
 };
 
-function scheduleChecks(): Check[] {
-  const rate = cosineRestarts(SGDR);
-  const restarts = restartSteps(SGDR, 310);
+// The formulas under test are parameters, so that a test can put wrong ones in their place.
+
+export function scheduleChecks(schedule = cosineRestarts, restartsUntil = restartSteps): Check[] {
+  const rate = schedule(SGDR);
+  const restarts = restartsUntil(SGDR, 310);
   const middle = (0.05 + 1e-6) / 2;
   const before = rate(30 - 1e-6);
   const inside = rate(155);
@@ -88,18 +90,15 @@ function scheduleChecks(): Check[] {
   ];
 }
 
-function curveChecks(): Check[] {
+export function curveChecks(Curve = PolyChainCurve): Check[] {
   const random = normals(0);
-  const weights = () => Float32Array.from({ length: 1000 }, random);
-  const curve = new PolyChainCurve({ start: weights(), end: weights() });
-  const bend = curve.points[1]!;
-  bend.set(weights());
+  const [start, end, bend] = Array.from({ length: 3 }, () =>
+    Float32Array.from({ length: 1000 }, random),
+  ) as [Float32Array, Float32Array, Float32Array];
+  const curve = new Curve({ start, end });
+  curve.points[1]!.set(bend);
   const same = (a: Float32Array, b: Float32Array) => a.every((value, i) => Object.is(value, b[i]));
-  const met = [
-    same(curve.at(0), curve.points[0]!),
-    same(curve.at(0.5), bend),
-    same(curve.at(1), curve.points[2]!),
-  ];
+  const met = [same(curve.at(0), start), same(curve.at(0.5), bend), same(curve.at(1), end)];
   return [
     {
       id: "X14.d",
@@ -111,7 +110,7 @@ function curveChecks(): Check[] {
   ];
 }
 
-function barrierChecks(): Check[] {
+export function barrierChecks(barrierOf = barrier): Check[] {
   const random = normals(1);
   const t = Array.from({ length: 61 }, (_, i) => i / 60);
   const convex = (w: Float32Array) => w.reduce((sum, value, i) => sum + (1 + i) * value * value, 0);
@@ -121,9 +120,9 @@ function barrierChecks(): Check[] {
       Float32Array.from({ length: 10 }, random),
       Float32Array.from({ length: 10 }, random),
     );
-    largest = Math.max(largest, barrier({ t, loss: t.map((at) => convex(path.at(at))) }).height);
+    largest = Math.max(largest, barrierOf({ t, loss: t.map((at) => convex(path.at(at))) }).height);
   }
-  const concave = barrier({ t, loss: t.map((x) => -((x - 0.5) ** 2)) });
+  const concave = barrierOf({ t, loss: t.map((x) => -((x - 0.5) ** 2)) });
   return [
     {
       id: "X14.e",
@@ -142,11 +141,11 @@ function barrierChecks(): Check[] {
   ];
 }
 
-function planeCheck(): Check {
+export function planeCheck(plane = planeThrough): Check {
   const random = normals(2);
   const points = Array.from({ length: 3 }, () => Float32Array.from({ length: 1000 }, random));
-  const plane = planeThrough(points[0]!, points[1]!, points[2]!);
-  const residual = Math.max(...points.map((point) => project(plane, point).relativeResidual));
+  const through = plane(points[0]!, points[1]!, points[2]!);
+  const residual = Math.max(...points.map((point) => project(through, point).relativeResidual));
   return {
     id: "X14.g",
     claim: "a, b, θ project onto their own plane without residual",
@@ -157,14 +156,17 @@ function planeCheck(): Check {
 }
 
 /** For a general R the truncation to 99 % of the variance may keep other directions, so all of them are kept. */
-function similarityCheck(): Check {
+export function similarityCheck(similarities = { svcca, cca }): Check {
   const random = normals(3);
   const x = Array.from({ length: 200 }, () => Array.from({ length: 8 }, random));
   const r = Array.from({ length: 8 }, () => Array.from({ length: 8 }, random));
   const xr = x.map((row) =>
     r[0]!.map((_, j) => row.reduce((sum, value, k) => sum + value * r[k]![j]!, 0)),
   );
-  const ones = [svcca(x, xr, { variance: 1 }).similarity, cca(x, xr).similarity];
+  const ones = [
+    similarities.svcca(x, xr, { variance: 1 }).similarity,
+    similarities.cca(x, xr).similarity,
+  ];
   return {
     id: "X14.h",
     claim: "SVCCA(X, XR) = 1 for invertible R",

@@ -10,8 +10,6 @@ export interface TrainAndTest {
   readonly test: Images;
 }
 
-export const count = ({ y }: Images): number => y.length;
-
 /** The images at `indices`, in that order. */
 export function pick({ x, y }: Images, indices: ArrayLike<number>): Images {
   const size = x.data.length / y.length;
@@ -53,21 +51,6 @@ export function halved({ x, y }: Images): Images {
     data[to]! += x.data[at]! / 4;
   }
   return { x: { data, shape: [n, halfHeight, halfWidth, channels] }, y };
-}
-
-/** Zeros around each image, `border` pixels wide. */
-export function padded({ x, y }: Images, border: number): Images {
-  const [n, height, width, channels] = x.shape as [number, number, number, number];
-  const [toHeight, toWidth] = [height + 2 * border, width + 2 * border];
-  const data = new Float32Array(n * toHeight * toWidth * channels);
-  for (let image = 0; image < n; image++) {
-    for (let row = 0; row < height; row++) {
-      const from = (image * height + row) * width * channels;
-      const to = ((image * toHeight + row + border) * toWidth + border) * channels;
-      data.set(x.data.subarray(from, from + width * channels), to);
-    }
-  }
-  return { x: { data, shape: [n, toHeight, toWidth, channels] }, y };
 }
 
 /** Both sets shifted and scaled by the training set's mean and standard deviation of each channel. */

@@ -53,7 +53,7 @@ export class JobStore {
   async finished<Result extends JobResult>(job: Job<Result>): Promise<Result | undefined> {
     const folder = join(this.#folder, keyOf(job));
     const text = await readFile(join(folder, "numbers.json"), "utf8").catch((error) => {
-      if (error.code === "ENOENT") return undefined;
+      if (["ENOENT", "ENOTDIR"].includes(error.code)) return undefined;
       throw error;
     });
     if (text === undefined) return undefined;

@@ -183,7 +183,8 @@ describe("train", () => {
     });
     expect(result.stopped).toBe("aborted");
     expect(result.updates).toBeGreaterThan(0);
-    expect(result.updates).toBeLessThan(3e4);
+    // Node would hand out 1,000 messages in a row before it looked at the timer.
+    expect(result.updates).toBeLessThan(1000);
     expect(result.losses).toHaveLength(result.updates);
   });
 
