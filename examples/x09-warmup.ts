@@ -30,6 +30,7 @@ export const x09: Experiment = {
   id: "x09",
   title: "Warmup of large-batch training",
   shows: "Figs 4a–c, 5; section 4",
+  meaningfulAtQuick: /^X9\.[dfg]$/,
   jobs: (input) => warmupJobs(input, RUNS),
 
   async report(context) {
@@ -43,7 +44,13 @@ export const x09: Experiment = {
       `${settings.network.features.filter((f) => f !== "M").length} convolutions and ${settings.network.classifier.length} FC layers with ` +
       `batch norm, ${10 * settings.trainingImagesPerClass} training images, batch ${settings.smallBatch} at rate ` +
       `${settings.smallBatchRate} against batch ${settings.largeBatch} at ${settings.largeBatchRate}, warmup of ` +
-      `${settings.warmupUpdates} updates, ${settings.epochs} epochs, ${seeds[0]!.testImages} held-out images.`;
+      `${settings.warmupUpdates} updates, ${settings.epochs} epochs.`;
+    const heldOut = `${seeds[0]!.testImages} held-out images`;
+    const dead = deadLayers(seeds);
+    const deadNote =
+      dead.length > 0
+        ? ` A layer that gives the same output for every image counts as similarity 0: ${dead.join("; ")}.`
+        : "";
 
     const grid = (of: (seed: MeasuredSeed) => SimilarityGrid) => averageGrid(seeds.map(of));
     const panel = (title: string, from: number, to: number, of: Parameters<typeof grid>[0]) => ({
@@ -56,7 +63,7 @@ export const x09: Experiment = {
 
     return {
       checks: checks(seeds),
-      notes: divergences(seeds),
+      notes: [...divergences(seeds), ...dead.map((text) => `constant on all images: ${text}`)],
       numbers: {
         settings,
         moments: { LB: moments, SB: momentsOf(settings, "SB") },
@@ -75,7 +82,7 @@ export const x09: Experiment = {
         "fig4a-accuracy": {
           title: "Large-batch training with and without warmup",
           panels: [accuracyPanel(seeds, RUNS, "Accuracy by epoch (paper: Fig. 4a)")],
-          caption: `Mean over ${seeds.length} seeds. ${setting}`,
+          caption: `Mean over ${seeds.length} seeds, on ${heldOut}. ${setting}`,
         },
         "fig4b-learning-rate": {
           title: "The three learning-rate schedules",
@@ -89,8 +96,9 @@ export const x09: Experiment = {
           title: "How far each layer moves in the first updates",
           panels: [diagonalPanel(seeds)],
           caption:
-            `SVCCA (99 % of the variance) of each layer before and after the first ${afterWarmup} updates, convolutions ` +
-            `average-pooled; chance is about ${mean(seeds.map(meanChance)).toFixed(2)}. ${setting}`,
+            `SVCCA (99 % of the variance) of each layer before and after the first ${afterWarmup} updates, on ` +
+            `${heldOut}, convolutions average-pooled; unrelated layers would have about ` +
+            `${mean(seeds.map(meanChance)).toFixed(2)}.${deadNote} ${setting}`,
         },
         "fig5-cca": {
           title: "Layer similarity across training",
@@ -110,9 +118,8 @@ export const x09: Experiment = {
             { colorLabel: "SVCCA" },
           ),
           caption:
-            `Mean over ${seeds.length} seeds of SVCCA on ${seeds[0]!.testImages} held-out images, convolutions ` +
-            `average-pooled. The paper's iterations 0, 200 and 2990 are updates ${start}, ${afterWarmup} and ${end} ` +
-            `here. ${setting}`,
+            `Mean over ${seeds.length} seeds of SVCCA on ${heldOut}, convolutions average-pooled. The paper's iterations ` +
+            `0, 200 and 2990 are updates ${start}, ${afterWarmup} and ${end} here.${deadNote} ${setting}`,
         },
       },
     };
@@ -223,8 +230,20 @@ function diagonalPanel(seeds: readonly MeasuredSeed[]) {
   );
 }
 
-const meanChance = ({ grids }: MeasuredSeed) =>
-  mean(grids.LB.rows.map((_, i) => grids.LB.chance![i]![i]!));
+/** Chance level of the layers that are alive at both moments. */
+function meanChance({ grids }: MeasuredSeed): number {
+  const levels = grids.LB.rows.map((_, i) => grids.LB.chance![i]![i]!);
+  return mean(levels.filter((chance) => chance > 0));
+}
+
+/** Layers that give one output for all images after the warmup; their chance level is 0, as nothing is kept. */
+const deadLayers = (seeds: readonly MeasuredSeed[]): string[] =>
+  seeds.flatMap(({ seed, grids }) =>
+    RUNS.flatMap((run) => {
+      const names = grids[run].columns.filter((_, j) => grids[run].chance![0]![j] === 0);
+      return names.length > 0 ? [`${run}, seed ${seed}: ${names.join(", ")}`] : [];
+    }),
+  );
 
 /** Cell by cell, over grids of the same layers. */
 function averageGrid(grids: readonly SimilarityGrid[]) {

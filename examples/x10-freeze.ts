@@ -27,6 +27,7 @@ export const x10: Experiment = {
   id: "x10",
   title: "Freezing the FC stack instead of warmup",
   shows: "Fig. 4d; section 4",
+  meaningfulAtQuick: /^X10\.[bd]$/,
   jobs: (input) => warmupJobs(input, RUNS),
 
   async report(context) {

@@ -18,6 +18,7 @@ export const x14: Experiment = {
   id: "x14",
   title: "Formulas, exactly",
   shows: "eq. (1); sections 2 and 3; footnotes 2 and 3",
+  meaningfulAtQuick: /^X14/,
   jobs: () => [],
 
   async report() {

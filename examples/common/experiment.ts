@@ -39,6 +39,8 @@ export interface Experiment {
   readonly title: string;
   /** Where the paper shows it. */
   readonly shows: string;
+  /** The checks that mean something at preset `quick`; the others only show that the whole path works. */
+  readonly meaningfulAtQuick: RegExp;
   /** The independent jobs that {@link Experiment.report} asks results of. */
   jobs(input: ExperimentInput): readonly Job[];
   report(context: ExperimentContext): Promise<ExperimentReport>;

@@ -84,9 +84,12 @@ export class JobStore {
   }
 }
 
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeWhole(path, `${JSON.stringify(value, undefined, 1)}\n`);
+
 /** Writes all or nothing. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
+export async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(value, undefined, 1)}\n`);
+  await writeFile(temporary, contents);
   await rename(temporary, path);
 }

@@ -3,6 +3,9 @@ import { checkWeights } from "../internal/checkWeights.js";
 import type { Curve } from "./curve.js";
 import { distance, weightedSum } from "./weights.js";
 
+/** Far more than anyone trains: a slip of the keyboard is to be an error, not a full memory. */
+const MOST_BENDS = 10_000;
+
 export interface PolyChainCurveOptions {
   /** Weights at t = 0. */
   start: Float32Array;
@@ -47,7 +50,7 @@ export class PolyChainCurve implements Curve {
   /**
    * @param options - See {@link PolyChainCurveOptions}.
    * @throws RangeError if the ends differ in length, are empty or hold a number that is not finite, or if
-   * `bends` is not an integer >= 0; TypeError for another kind of value.
+   * `bends` is not an integer from 0 to 10,000; TypeError for another kind of value.
    */
   constructor(options: PolyChainCurveOptions) {
     const where = "PolyChainCurve";
@@ -55,7 +58,7 @@ export class PolyChainCurve implements Curve {
     const { bends = 1 } = options;
     const start = checkWeights(where, "start", options.start);
     const end = checkWeights(where, "end", options.end, start.length);
-    const pieces = checkInteger(where, "bends", bends, { min: 0 }) + 1;
+    const pieces = checkInteger(where, "bends", bends, { min: 0, max: MOST_BENDS }) + 1;
     this.points = Array.from({ length: pieces + 1 }, (_, j) =>
       weightedSum([1 - j / pieces, j / pieces], [start, end]),
     );

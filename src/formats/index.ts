@@ -9,3 +9,4 @@ export { type Deflate, encodeNpz, type Inflate } from "./npz.js";
 export { type ArrayFile, openArrayFile } from "./openArrayFile.js";
 export { encodeSafetensors } from "./safetensors.js";
 export { metadataKey } from "./safetensorsHeader.js";
+export { readStoredArrays } from "./storedArrays.js";

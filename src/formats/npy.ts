@@ -13,7 +13,7 @@ export async function openNpy(source: ByteSource, name: string, fail: Fail): Pro
     const data = await source.read(header.dataOffset, header.dataBytes);
     return decodeElements(data, header.dtype, header.shape, header, fail);
   };
-  return new Map([[name, read]]);
+  return new Map([[name, { inflatedBytes: 0, read }]]);
 }
 
 /** The bytes of a `.npy` file, in pieces. */

@@ -6,7 +6,7 @@ import { crc32 } from "./crc32.js";
 import { type ByteLayout, decodeElements } from "./elements.js";
 import { encodeNpy } from "./npy.js";
 import { npyHeaderLimit, parseNpyHeader } from "./npyHeader.js";
-import type { StoredArrays } from "./storedArrays.js";
+import type { StoredArray, StoredArrays } from "./storedArrays.js";
 import {
   encodeZip,
   locateZipData,
@@ -24,39 +24,24 @@ export type Inflate = (deflated: ArrayBuffer, target: Uint8Array) => Promise<num
 /** Packs bytes into a raw deflate stream. */
 export type Deflate = (contents: Iterable<Uint8Array>) => Promise<Uint8Array[]>;
 
-export interface OpenNpzOptions {
-  readonly inflate: Inflate;
-  /** Largest sum of bytes that deflated members may unpack to. */
-  readonly maxBytes: number;
-}
-
 const suffix = ".npy";
 
 /** Opens a `.npz` file. */
 export async function openNpz(
   source: ByteSource,
-  { inflate, maxBytes }: OpenNpzOptions,
+  inflate: Inflate,
   fail: Fail,
 ): Promise<StoredArrays> {
   const entries = await readZipDirectory(source, fail);
-  let inflatedBytes = 0;
 
   async function read(entry: ZipEntry): Promise<ArrayData> {
     const failHere = failWithin(fail, `member ${show(entry.name)}`);
-    if (!entry.deflated) return readStored(source, entry, failHere);
-    inflatedBytes += entry.bytes;
-    if (inflatedBytes > maxBytes) {
-      throw failHere(
-        "size",
-        `such that all deflated members unpack to at most maxBytes = ${maxBytes} bytes`,
-        `${entry.bytes} of ${inflatedBytes} so far`,
-        "If you trust the file, pass a larger maxBytes.",
-      );
-    }
-    return readDeflated(source, entry, inflate, failHere);
+    return entry.deflated
+      ? readDeflated(source, entry, inflate, failHere)
+      : readStored(source, entry, failHere);
   }
 
-  const arrays = new Map<string, () => Promise<ArrayData>>();
+  const arrays = new Map<string, StoredArray>();
   for (const entry of entries) {
     if (!entry.name.endsWith(suffix)) {
       throw fail(
@@ -66,7 +51,10 @@ export async function openNpz(
         "A PyTorch checkpoint is a zip file too: save its tensors with numpy.savez or safetensors.",
       );
     }
-    arrays.set(entry.name.slice(0, -suffix.length), () => read(entry));
+    arrays.set(entry.name.slice(0, -suffix.length), {
+      inflatedBytes: entry.deflated ? entry.bytes : 0,
+      read: () => read(entry),
+    });
   }
   return arrays;
 }

@@ -49,7 +49,7 @@ export async function openSafetensors(
       const data = await source.read(lengthBytes + length + start, end - start);
       return decodeElements(data, dtype, shape, layout, failWithin(fail, `tensor ${show(name)}`));
     };
-    return [name, read] as const;
+    return [name, { inflatedBytes: 0, read }] as const;
   });
   return { arrays: new Map(arrays), metadata };
 }

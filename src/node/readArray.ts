@@ -1,4 +1,4 @@
-import type { ArrayData } from "../formats/index.js";
+import { type ArrayData, readStoredArrays } from "../formats/index.js";
 import { show, typeError } from "../internal/checks.js";
 import { type ReadArraysOptions, withArrayFile } from "./withArrayFile.js";
 
@@ -32,11 +32,18 @@ export async function readArray(
   if (name !== undefined && typeof name !== "string") {
     throw typeError("readArray", "name", "a string, or left out", name);
   }
-  return withArrayFile("readArray", path, options, async ({ arrays }, fail) => {
+  return withArrayFile("readArray", path, options, async ({ arrays }, fail, maxBytes) => {
     const names = [...arrays.keys()];
     const wanted = name ?? (names.length === 1 ? names[0]! : undefined);
-    const read = wanted === undefined ? undefined : arrays.get(wanted);
-    if (read) return read();
+    const stored = wanted === undefined ? undefined : arrays.get(wanted);
+    if (stored) {
+      const [[, array]] = (await readStoredArrays(
+        new Map([[wanted!, stored]]),
+        maxBytes,
+        fail,
+      )) as [[string, ArrayData]];
+      return array;
+    }
     const shown = names.slice(0, 20).map(show).join(", ") + (names.length > 20 ? ", …" : "");
     if (names.length === 0) throw fail("file", "one with an array", "none");
     throw fail("name", `one of the file's ${names.length} arrays: ${shown}`, show(name));

@@ -1,4 +1,4 @@
-import type { ArrayData } from "../formats/index.js";
+import { type ArrayData, readStoredArrays } from "../formats/index.js";
 import { type ReadArraysOptions, withArrayFile } from "./withArrayFile.js";
 
 /**
@@ -39,9 +39,11 @@ export async function readArrays(
   path: string | URL,
   options: ReadArraysOptions = {},
 ): Promise<Record<string, ArrayData>> {
-  return withArrayFile("readArrays", path, options, async ({ arrays }) => {
+  return withArrayFile("readArrays", path, options, async ({ arrays }, fail, maxBytes) => {
     const result: Record<string, ArrayData> = Object.create(null);
-    for (const [name, read] of arrays) result[name] = await read();
+    for (const [name, array] of await readStoredArrays(arrays, maxBytes, fail)) {
+      result[name] = array;
+    }
     return result;
   });
 }

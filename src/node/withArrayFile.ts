@@ -19,7 +19,7 @@ export async function withArrayFile<T>(
   where: string,
   path: string | URL,
   options: ReadArraysOptions,
-  use: (file: ArrayFile, fail: Fail) => Promise<T>,
+  use: (file: ArrayFile, fail: Fail, maxBytes: number) => Promise<T>,
 ): Promise<T> {
   const file = checkPath(where, path);
   checkOptions(where, options, ["maxBytes"]);
@@ -28,8 +28,9 @@ export async function withArrayFile<T>(
   const { name, ext: extension } = parse(file);
   return withFileSource(where, file, async (source, fail) =>
     use(
-      await openArrayFile(source, { name, extension, inflate: inflateRaw, maxBytes }, fail),
+      await openArrayFile(source, { name, extension, inflate: inflateRaw }, fail),
       fail,
+      maxBytes,
     ),
   );
 }

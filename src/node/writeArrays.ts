@@ -11,7 +11,14 @@ import {
   npyDtypes,
   type WritableArray,
 } from "../formats/index.js";
-import { checkOneOf, checkOptions, rangeError, show, typeError } from "../internal/checks.js";
+import {
+  checkBoolean,
+  checkOneOf,
+  checkOptions,
+  rangeError,
+  show,
+  typeError,
+} from "../internal/checks.js";
 import { checkPath } from "./fileSource.js";
 import { deflateRaw } from "./rawDeflate.js";
 import { replaceFile } from "./replaceFile.js";
@@ -91,9 +98,7 @@ const encoders: Readonly<Record<string, Encoder>> = {
   ".npz": (arrays, options) => {
     checkOptions(`${where} (.npz)`, options, ["order", "byteOrder", "compress"]);
     const { compress = false } = options;
-    if (typeof compress !== "boolean") {
-      throw typeError(where, "compress", "true or false", compress);
-    }
+    checkBoolean(where, "compress", compress);
     checkNumpyDtypes(arrays);
     for (const [name] of arrays) {
       // Python cuts names at NUL; the format counts a name's bytes in 16 bits.

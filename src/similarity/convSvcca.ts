@@ -1,8 +1,9 @@
 import { checkInteger, checkOneOf } from "../internal/checks.js";
+import type { Dense, ShapedArray } from "../internal/matrix.js";
 import { type CanonicalResult, canonicalResult, prepare } from "./canonical.js";
 import { compareMaps, type DftCcaResult, prepareMaps } from "./dftCca.js";
-import { type Dense, scaleColumns } from "./linearAlgebra.js";
-import { type Maps, type ShapedArray, toMapsPair } from "./matrix.js";
+import { scaleColumns } from "./linearAlgebra.js";
+import { type Maps, toMapsPair } from "./matrix.js";
 import { centreMaps } from "./spectrum.js";
 import { type SvccaOptions, svccaTruncation } from "./svcca.js";
 
@@ -29,7 +30,8 @@ export interface ConvSvccaOptions extends SvccaOptions {
 /**
  * SVCCA of convolutional maps, read in one of three ways.
  *
- * With `"samples"` neighbouring positions are not independent examples: `chance` is then too low. `"pooled"` is the
+ * With `"samples"` neighbouring positions are not independent examples: `chance` is then too low. `degenerate`
+ * counts positions as examples too. `"pooled"` is the
  * frequency (0, 0) of `"dft"`. `variance` (default 0.99) and `components` as in {@link svcca}.
  *
  * @param x - Maps `[examples, height, width, channels]`.

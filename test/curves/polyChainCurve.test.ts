@@ -172,7 +172,10 @@ describe("PolyChainCurve", () => {
     expect(make({ end: Float32Array.of(0, Number.NaN) })).toThrow(
       new RangeError("PolyChainCurve: end[1] must be a finite number, got NaN"),
     );
-    expect(make({ bends: -1 })).toThrow(/bends must be an integer >= 0, got -1/);
+    expect(make({ bends: -1 })).toThrow(
+      "PolyChainCurve: bends must be an integer >= 0 and <= 10000, got -1",
+    );
+    expect(make({ bends: 1e9 })).toThrow(RangeError);
     expect(make({ bends: 1.5 })).toThrow(RangeError);
     expect(make({ num_bends: 3 })).toThrow(/got "num_bends"/);
   });

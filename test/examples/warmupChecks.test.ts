@@ -233,9 +233,9 @@ describe("X10.c: the trajectories stay together", () => {
     // 0.08 − 0 against √(0.48/images), equal at 75. The epoch of the warmup does not count.
     [[0, 0.6, 0.6], [1, 0.6, 0.6], 76, yes],
     [[0, 0.6, 0.6], [1, 0.6, 0.6], 74, open],
-    // 0.08 − (0.1 + 0.1)/2 against √(0.45/images), equal at 1,125: distances do not cancel out.
-    [[0, 0.5, 0.7], [0, 0.6, 0.6], 1124, open],
-    [[0, 0.5, 0.7], [0, 0.6, 0.6], 1126, no],
+    // 0.08 − (0.1 + 0.1)/2 against (√0.49 + √0.45)/2/√images, equal at 1,174.5: distances do not cancel out.
+    [[0, 0.5, 0.7], [0, 0.6, 0.6], 1174, open],
+    [[0, 0.5, 0.7], [0, 0.6, 0.6], 1175, no],
     [[0, 0.6, NaN], [0, 0.6, 0.6], 1e6, open],
     // Nothing after the warmup.
     [[0.6], [0.6], 1e6, open],

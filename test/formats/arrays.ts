@@ -13,6 +13,7 @@ import {
   failFor,
   npyDtypes,
   openArrayFile,
+  readStoredArrays,
 } from "../../src/formats/index.js";
 import { deflateRaw, inflateRaw } from "../../src/node/rawDeflate.js";
 
@@ -34,11 +35,9 @@ export async function readBytes(
   bytes: Uint8Array,
   extension = "",
 ): Promise<Map<string, ArrayData>> {
-  const options = { name: "file", extension, inflate: inflateRaw, maxBytes: 2 ** 20 };
+  const options = { name: "file", extension, inflate: inflateRaw };
   const { arrays } = await openArrayFile(bytesSource(bytes), options, fail);
-  const result = new Map<string, ArrayData>();
-  for (const [name, read] of arrays) result.set(name, await read());
-  return result;
+  return new Map(await readStoredArrays(arrays, 2 ** 20, fail));
 }
 
 /** The error that a file in memory gives. */
