@@ -1,4 +1,5 @@
 import {
+  checkBoolean,
   checkNumber,
   checkOneOf,
   checkOptions,
@@ -99,9 +100,7 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
   checkNumber(where, "softWeight", softWeight, { min: 0, max: 1 });
   checkOneOf(where, "kind", kind, ["kl", "crossEntropy"]);
   checkOneOf(where, "reduction", reduction, ["mean", "none"]);
-  if (typeof scaleByTemperatureSquared !== "boolean") {
-    throw typeError(where, "scaleByTemperatureSquared", "a boolean", scaleByTemperatureSquared);
-  }
+  checkBoolean(where, "scaleByTemperatureSquared", scaleByTemperatureSquared);
   const studentLogits = readLogits(where, "student", student);
   const teacherLogits = readLogits(where, "teacher", teacher);
   const [examples, classes] = studentLogits.shape;

@@ -101,6 +101,12 @@ export function checkOneOf<T extends string>(
   return value as T;
 }
 
+/** `true` or `false`; nothing is taken for one of them. */
+export function checkBoolean(where: string, argument: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw typeError(where, argument, "true or false", value);
+  return value;
+}
+
 /** A function. */
 export function checkFunction<T>(where: string, argument: string, value: T, must: string): T {
   if (typeof value !== "function") throw typeError(where, argument, must, value);

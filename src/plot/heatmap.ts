@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import {
+  checkBoolean,
   checkFunction,
   checkInteger,
   checkNumber,
@@ -134,9 +135,7 @@ export function heatmap(grid: HeatmapGrid, options: HeatmapOptions = {}): Heatma
   }
   const [low, high] = checkDomain(domain);
   checkScheme(scheme);
-  if (typeof showValues !== "boolean") {
-    throw typeError("heatmap", "showValues", "true or false", showValues);
-  }
+  checkBoolean("heatmap", "showValues", showValues);
   checkFunction("heatmap", "format", format, "a function of a number that returns its text");
   checkInteger("heatmap", "cellSize", cellSize, { min: 1, max: 1000 });
   checkNumber("heatmap", "maxLabelWidth", maxLabelWidth, { above: 0 });

@@ -1,6 +1,12 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { checkInteger, checkOptions, rangeError, typeError } from "../internal/checks.js";
+import {
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  rangeError,
+  typeError,
+} from "../internal/checks.js";
 import { checkText } from "./checks.js";
 import type { KeyEntry, Panel } from "./panel.js";
 import { drawKeyEntry, inkColor, keyEntryWidth, keyFontSize, svgElement } from "./svg.js";
@@ -68,7 +74,7 @@ export function renderSvg(figure: Figure): string {
   checkText("renderSvg", "title", title);
   checkText("renderSvg", "subtitle", subtitle);
   checkText("renderSvg", "caption", caption);
-  if (typeof legend !== "boolean") throw typeError("renderSvg", "legend", "true or false", legend);
+  checkBoolean("renderSvg", "legend", legend);
   if (!Array.isArray(panels)) {
     throw typeError("renderSvg", "panels", "an array of plot options", panels);
   }

@@ -1,4 +1,4 @@
-import { checkNumber, rangeError, typeError } from "../internal/checks.js";
+import { checkBoolean, checkNumber, rangeError } from "../internal/checks.js";
 import { type CycleOptions, checkCycles, cycleOf } from "./cycles.js";
 import { cosine } from "./interpolate.js";
 import { guarded, type Schedule } from "./schedule.js";
@@ -57,7 +57,7 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
   checkNumber(where, "min", min);
   checkNumber(where, "decay", decay, { above: 0, max: 1 });
   if (min > max) throw rangeError(where, "min", `at most max (${max})`, min);
-  if (typeof endpoint !== "boolean") throw typeError(where, "endpoint", "a boolean", endpoint);
+  checkBoolean(where, "endpoint", endpoint);
 
   return guarded(where, (step) => {
     const { cycle, length, elapsed } = cycleOf(step, period, multiplier);

@@ -1,4 +1,4 @@
-import { checkFunction, checkInteger, checkOptions, typeError } from "../internal/checks.js";
+import { checkBoolean, checkFunction, checkInteger, checkOptions } from "../internal/checks.js";
 import { guarded, type Schedule } from "./schedule.js";
 
 export interface PerEpochOptions {
@@ -34,9 +34,7 @@ export function perEpoch(
   checkInteger("perEpoch", "stepsPerEpoch", stepsPerEpoch, { min: 1 });
   checkOptions("perEpoch", options, ["interpolate"]);
   const { interpolate = false } = options;
-  if (typeof interpolate !== "boolean") {
-    throw typeError("perEpoch", "interpolate", "a boolean", interpolate);
-  }
+  checkBoolean("perEpoch", "interpolate", interpolate);
   return guarded("perEpoch", (step) => {
     const epochs = step / stepsPerEpoch;
     return schedule(interpolate ? epochs : Math.floor(epochs));

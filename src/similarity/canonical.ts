@@ -1,6 +1,7 @@
+import type { Dense } from "../internal/matrix.js";
 import { type Centred, centre } from "./centre.js";
 import { type Chance, chanceLevel } from "./chance.js";
-import { type Dense, linearAlgebra, scaleColumns, transposed } from "./linearAlgebra.js";
+import { linearAlgebra, scaleColumns, transposed } from "./linearAlgebra.js";
 import { type Reduced, reduce, type Truncation } from "./reduce.js";
 
 /** What every measure says of its two sides and of the correlations between them. */

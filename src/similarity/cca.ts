@@ -1,6 +1,7 @@
 import { checkNumber, checkOptions } from "../internal/checks.js";
+import type { MatrixLike } from "../internal/matrix.js";
 import { type CanonicalResult, canonicalResult, type Prepared, prepare } from "./canonical.js";
-import { type MatrixLike, toDensePair } from "./matrix.js";
+import { toDensePair } from "./matrix.js";
 
 export interface CcaOptions {
   /**

@@ -1,4 +1,4 @@
-import type { Dense } from "./linearAlgebra.js";
+import type { Dense } from "../internal/matrix.js";
 
 /** A matrix with its column means removed, scaled into a range in which squares neither over- nor underflow. */
 export interface Centred extends Dense {

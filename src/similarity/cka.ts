@@ -1,7 +1,8 @@
-import { checkNumber, checkOneOf, checkOptions } from "../internal/checks.js";
+import { checkBoolean, checkNumber, checkOneOf, checkOptions } from "../internal/checks.js";
+import type { Dense, MatrixLike } from "../internal/matrix.js";
 import { type Centred, centre } from "./centre.js";
-import { type Dense, linearAlgebra, transposed, zeros } from "./linearAlgebra.js";
-import { type MatrixLike, toDensePair } from "./matrix.js";
+import { linearAlgebra, transposed, zeros } from "./linearAlgebra.js";
+import { toDensePair } from "./matrix.js";
 
 export interface CkaOptions {
   /**
@@ -75,9 +76,7 @@ export function checkCkaOptions(where: string, options: CkaOptions, others: stri
   checkOptions(where, options, ["kernel", "debiased", "bandwidth", ...others]);
   const { kernel = "linear", debiased = false, bandwidth } = options;
   checkOneOf(where, "kernel", kernel, ["linear", "rbf"]);
-  if (typeof debiased !== "boolean") {
-    throw new TypeError(`${where}: debiased must be true or false, got ${String(debiased)}`);
-  }
+  checkBoolean(where, "debiased", debiased);
   if (bandwidth !== undefined) {
     checkNumber(where, "bandwidth", bandwidth, { above: 0, max: MAX_BANDWIDTH });
     if (kernel !== "rbf") {

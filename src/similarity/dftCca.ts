@@ -1,7 +1,8 @@
+import type { ShapedArray } from "../internal/matrix.js";
 import { type CanonicalResult, clip, mean, overlap } from "./canonical.js";
 import { type Chance, chanceLevel } from "./chance.js";
 import { linearAlgebra } from "./linearAlgebra.js";
-import { type Maps, type ShapedArray, toMapsPair } from "./matrix.js";
+import { type Maps, toMapsPair } from "./matrix.js";
 import { type Reduced, reduce, type Truncation } from "./reduce.js";
 import { atFrequency, type Frequency, frequencies, type Spectrum, spectrumOf } from "./spectrum.js";
 import { type SvccaOptions, svccaTruncation } from "./svcca.js";

@@ -1,3 +1,4 @@
+export type { MatrixLike, MatrixObject, NumericArray, ShapedArray } from "../internal/matrix.js";
 export type { CanonicalResult } from "./canonical.js";
 export { type CcaOptions, cca } from "./cca.js";
 export { type CkaOptions, type CkaResult, cka } from "./cka.js";
@@ -8,7 +9,6 @@ export {
   dftCca,
   type FrequencyCorrelations,
 } from "./dftCca.js";
-export type { MatrixLike, MatrixObject, NumericArray, ShapedArray } from "./matrix.js";
 export { type ProcrustesResult, procrustes } from "./procrustes.js";
 export { type PwccaResult, pwcca } from "./pwcca.js";
 export {

@@ -1,11 +1,5 @@
 import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
-
-/** A real matrix, row-major: entry (i, j) is `data[i * columns + j]`. */
-export interface Dense {
-  readonly data: Float64Array;
-  readonly rows: number;
-  readonly columns: number;
-}
+import type { Dense } from "../internal/matrix.js";
 
 /** A·diag(values)·Bᵀ with orthonormal columns; `values` descending. */
 interface ThinSvd {

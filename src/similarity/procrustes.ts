@@ -1,6 +1,7 @@
+import type { Dense, MatrixLike } from "../internal/matrix.js";
 import { type Centred, centre } from "./centre.js";
-import { type Dense, linearAlgebra, transposed, zeros } from "./linearAlgebra.js";
-import { type MatrixLike, toDensePair } from "./matrix.js";
+import { linearAlgebra, transposed, zeros } from "./linearAlgebra.js";
+import { toDensePair } from "./matrix.js";
 
 export interface ProcrustesResult {
   /**

@@ -1,3 +1,4 @@
+import type { MatrixLike } from "../internal/matrix.js";
 import {
   type CanonicalResult,
   clip,
@@ -9,7 +10,7 @@ import {
 } from "./canonical.js";
 import { type CcaOptions, checkCcaOptions } from "./cca.js";
 import { linearAlgebra, scaleColumns } from "./linearAlgebra.js";
-import { type MatrixLike, toDensePair } from "./matrix.js";
+import { toDensePair } from "./matrix.js";
 
 export interface PwccaResult extends CanonicalResult {
   /** Weight of each correlation: how much of `x` its direction accounts for; sums to 1. */

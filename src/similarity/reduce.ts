@@ -1,11 +1,6 @@
+import type { Dense } from "../internal/matrix.js";
 import type { Centred } from "./centre.js";
-import {
-  type Dense,
-  linearAlgebra,
-  scaleColumns,
-  takeColumns,
-  transposed,
-} from "./linearAlgebra.js";
+import { linearAlgebra, scaleColumns, takeColumns, transposed } from "./linearAlgebra.js";
 
 /** How many directions of a centred matrix are kept. */
 export interface Truncation {

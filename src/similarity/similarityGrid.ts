@@ -6,23 +6,14 @@ import {
   show,
   typeError,
 } from "../internal/checks.js";
+import { type Dense, isShaped, type MatrixLike, type ShapedArray } from "../internal/matrix.js";
 import { canonicalResult, prepare } from "./canonical.js";
 import { type CcaOptions, checkCcaOptions, compareCca } from "./cca.js";
 import { centre } from "./centre.js";
 import { type CkaOptions, checkCkaOptions, compareCka, prepareCka } from "./cka.js";
 import { type MapsAs, pooled, samples } from "./convSvcca.js";
 import { compareMaps, type PreparedMaps, prepareMaps } from "./dftCca.js";
-import type { Dense } from "./linearAlgebra.js";
-import {
-  areMaps,
-  checkSameExamples,
-  isShaped,
-  type Maps,
-  type MatrixLike,
-  type ShapedArray,
-  toDense,
-  toMaps,
-} from "./matrix.js";
+import { areMaps, checkSameExamples, type Maps, toDense, toMaps } from "./matrix.js";
 import { compareProcrustes } from "./procrustes.js";
 import { comparePwcca } from "./pwcca.js";
 import type { Truncation } from "./reduce.js";

@@ -1,6 +1,7 @@
 import { checkInteger, checkNumber, checkOptions } from "../internal/checks.js";
+import type { MatrixLike } from "../internal/matrix.js";
 import { type CanonicalResult, canonicalResult, prepare } from "./canonical.js";
-import { type MatrixLike, toDensePair } from "./matrix.js";
+import { toDensePair } from "./matrix.js";
 import type { Truncation } from "./reduce.js";
 
 export interface SvccaOptions {

@@ -1,5 +1,6 @@
+import type { MatrixLike } from "../internal/matrix.js";
 import { transposed } from "./linearAlgebra.js";
-import { type MatrixLike, toDenseUnchecked } from "./matrix.js";
+import { toDenseUnchecked } from "./matrix.js";
 
 /**
  * The transpose of a matrix, for activations that were saved as `[neurons, examples]`.

@@ -67,7 +67,7 @@ export async function captureActivations(
   if (weights.layers.some((layer) => !layer.source)) {
     throw typeError(where, "model", "a tf.layers model, whose layers can be told apart", model);
   }
-  const chosen = matchLayers(where, weights.layers, layers);
+  const chosen = matchLayers(where, "layers", weights.layers, layers);
   const examples = await readInputs(where, "x", x);
   checkInputShape(where, weights, examples);
 

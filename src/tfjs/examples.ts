@@ -1,26 +1,22 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { rangeError, typeError } from "../internal/checks.js";
+import { checkShaped, isShaped, type NumericArray, type ShapedArray } from "../internal/matrix.js";
 import type { OpenModel } from "./openModel.js";
 
 /** Inputs of a model, one example after the other: a tensor, or an array with its shape `[examples, …]`. */
-export type Inputs =
-  | tf.Tensor
-  | {
-      readonly data: Float32Array | Float64Array | Uint8Array;
-      readonly shape: readonly number[];
-    };
+export type Inputs = tf.Tensor | ShapedArray;
 
 /** Examples with their classes. */
 export interface LabelledData {
   /** Inputs `[examples, …]`. A tensor is copied, and stays the caller's. */
   readonly x: Inputs;
-  /** The class of each example, an index into the model's outputs: 0 … classes − 1. */
-  readonly y: ArrayLike<number>;
+  /** The class of each example, an index into the model's outputs: 0 … classes − 1; 64-bit integers too. */
+  readonly y: ArrayLike<number> | BigInt64Array | BigUint64Array;
 }
 
 /** Checked inputs on the host. */
 export interface Examples {
-  readonly data: Float32Array | Float64Array | Uint8Array | Int32Array;
+  readonly data: NumericArray;
   readonly count: number;
   /** Shape of one example. */
   readonly shape: readonly number[];
@@ -35,26 +31,15 @@ export interface LabelledExamples extends Examples {
 
 /** Reads and checks inputs: at least one example, the stated length, every number finite. */
 export async function readInputs(where: string, name: string, x: Inputs): Promise<Examples> {
-  const must = "a tensor or { data, shape }";
-  if (typeof x !== "object" || x === null) throw typeError(where, name, must, x);
-  const data = x instanceof tf.Tensor ? await x.data() : x.data;
-  const isNumbers =
-    data instanceof Float32Array ||
-    data instanceof Float64Array ||
-    data instanceof Uint8Array ||
-    data instanceof Int32Array;
-  if (!isNumbers) throw typeError(where, `${name}.data`, "a Float32Array of all examples", data);
-  const { shape } = x;
-  if (!Array.isArray(shape) || shape.some((n) => !Number.isSafeInteger(n) || n < 1)) {
+  const array = x instanceof tf.Tensor ? { data: await x.data(), shape: x.shape } : x;
+  if (!isShaped(array)) throw typeError(where, name, "a tensor or { data, shape }", x);
+  const data = checkShaped(where, name, array);
+  const { shape } = array;
+  if (shape.length < 2 || data.length === 0) {
     throw rangeError(where, `${name}.shape`, "positive integers [examples, …]", shape);
   }
-  if (shape.length < 2) throw rangeError(where, `${name}.shape`, "[examples, …]", shape);
   const [count, ...exampleShape] = shape as [number, ...number[]];
-  const size = exampleShape.reduce((product, n) => product * n, 1);
-  if (data.length !== count * size) {
-    const length = `${count * size} numbers, as its shape [${shape.join(", ")}] says`;
-    throw rangeError(where, `${name}.data`, length, data.length);
-  }
+  const size = data.length / count;
   const bad = data.findIndex((value) => !Number.isFinite(Math.fround(value)));
   if (bad >= 0) throw rangeError(where, `${name}.data[${bad}]`, "a finite number", data[bad]);
   return { data, count, shape: exampleShape, size };
@@ -85,12 +70,13 @@ export async function readLabelled(
   const classes = countClasses(where, weights, examples);
   const labels = new Int32Array(examples.count);
   for (let i = 0; i < labels.length; i++) {
-    const label = y[i];
-    if (!Number.isInteger(label) || label! < 0 || label! >= classes) {
+    const label = y[i]!;
+    const isInteger = typeof label === "bigint" || Number.isInteger(label);
+    if (!isInteger || label < 0 || label >= classes) {
       const must = `an integer from 0 to ${classes - 1}, as the model has ${classes} outputs`;
       throw rangeError(where, `${name}.y[${i}]`, must, label);
     }
-    labels[i] = label!;
+    labels[i] = Number(label);
   }
   return { ...examples, labels };
 }

@@ -1,8 +1,7 @@
 import type { Variable } from "@tensorflow/tfjs-core";
 import type { layers as tfLayers } from "@tensorflow/tfjs-layers";
-import { rangeError } from "../internal/checks.js";
 import { wrapCall } from "./layerCalls.js";
-import { type LayerMatch, matchLayers } from "./layerMatch.js";
+import { type LayerMatch, matchWeightedLayers } from "./layerMatch.js";
 import type { Model } from "./model.js";
 import { openModel } from "./openModel.js";
 
@@ -65,14 +64,7 @@ const freezes = new WeakMap<object, Freeze>();
  */
 export function freezeLayers(model: Model, match: LayerMatch): FrozenLayers {
   const { layers } = openModel("freezeLayers", model);
-  const matched = matchLayers("freezeLayers", layers, match);
-  const chosen = matched.filter((layer) => layer.variables.length > 0);
-  if (chosen.length === 0) {
-    const names = layers.filter((layer) => layer.variables.length > 0).map((layer) => layer.name);
-    const got = matched.map((layer) => layer.name).join(", ");
-    throw rangeError("freezeLayers", "match", `a layer with weights: ${names.join(", ")}`, got);
-  }
-
+  const chosen = matchWeightedLayers("freezeLayers", "match", layers, match);
   const releases = chosen.flatMap(({ source, variables }) =>
     source
       ? [hold(source, () => freezeSource(source))]

@@ -7,21 +7,25 @@ import type { ModelLayer } from "./model.js";
  */
 export type LayerMatch = string | readonly string[] | RegExp | ((layer: ModelLayer) => boolean);
 
-/** The layers that are meant, in the model's order. A name, or a match, that meets no layer is an error. */
+/**
+ * The layers that are meant, in the model's order. A name, or a match, that meets no layer is an error, which calls the
+ * match by the caller's name for it, `argument`.
+ */
 export function matchLayers(
   where: string,
+  argument: string,
   layers: readonly ModelLayer[],
   match: LayerMatch,
 ): ModelLayer[] {
   const names = layers.map((layer) => layer.name).join(", ");
   const nothing = (got: unknown) =>
-    rangeError(where, "match", `one or more of the layers ${names}`, got);
+    rangeError(where, argument, `one or more of the layers ${names}`, got);
 
   if (typeof match === "string" || Array.isArray(match)) {
     const wanted: readonly unknown[] = typeof match === "string" ? [match] : match;
     const chosen = new Set<ModelLayer>();
     for (const name of wanted) {
-      if (typeof name !== "string") throw typeError(where, "match", "made of layer names", name);
+      if (typeof name !== "string") throw typeError(where, argument, "made of layer names", name);
       const found = layers.filter((layer) => isOrHolds(name, layer.name));
       if (found.length === 0) throw nothing(name);
       for (const layer of found) chosen.add(layer);
@@ -37,11 +41,30 @@ export function matchLayers(
   } else if (typeof match === "function") {
     chosen = layers.filter((layer) => match(layer));
   } else {
-    throw typeError(where, "match", "a name, a list of names, a RegExp or a predicate", match);
+    throw typeError(where, argument, "a name, a list of names, a RegExp or a predicate", match);
   }
   if (chosen.length === 0) throw nothing(match instanceof RegExp ? String(match) : match);
   return chosen;
 }
+
+/** Of the layers that are meant, those that have weights; none is an error. */
+export function matchWeightedLayers(
+  where: string,
+  argument: string,
+  layers: readonly ModelLayer[],
+  match: LayerMatch,
+): ModelLayer[] {
+  const matched = matchLayers(where, argument, layers, match);
+  const chosen = matched.filter(hasWeights);
+  if (chosen.length === 0) {
+    const names = layers.filter(hasWeights).map((layer) => layer.name);
+    const got = matched.map((layer) => layer.name).join(", ");
+    throw rangeError(where, argument, `a layer with weights: ${names.join(", ")}`, got);
+  }
+  return chosen;
+}
+
+const hasWeights = ({ variables }: ModelLayer): boolean => variables.length > 0;
 
 const isOrHolds = (name: string, layer: string): boolean =>
   layer === name || layer.startsWith(`${name}/`);

@@ -58,7 +58,7 @@ export function openModel(where: string, model: Model): OpenModel {
     layers,
     length: total(variables),
     read: (selection = {}) => {
-      const selected = select("read", selection);
+      const selected = select("weightsOf.read", selection);
       const flat = new Float32Array(total(selected));
       let at = 0;
       for (const { variable, size } of selected) {
@@ -68,8 +68,8 @@ export function openModel(where: string, model: Model): OpenModel {
       return flat;
     },
     write: (weights, selection = {}) => {
-      const selected = select("write", selection);
-      checkFlat("write", weights, total(selected));
+      const selected = select("weightsOf.write", selection);
+      checkFlat("weightsOf.write", weights, total(selected));
       const flat = weights instanceof Float32Array ? weights : Float32Array.from(weights);
       tf.tidy(() => {
         let at = 0;

@@ -1,5 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { checkNumber, checkOptions, rangeError, typeError } from "../internal/checks.js";
+import {
+  checkBoolean,
+  checkNumber,
+  checkOptions,
+  rangeError,
+  typeError,
+} from "../internal/checks.js";
 import type { Optimizer } from "./optimizer.js";
 
 export interface SgdOptions {
@@ -46,7 +52,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   const { momentum = 0, weightDecay = 0, nesterov = false } = options;
   checkNumber("sgd", "momentum", momentum, { min: 0, below: 1 });
   checkNumber("sgd", "weightDecay", weightDecay, { min: 0 });
-  if (typeof nesterov !== "boolean") throw typeError("sgd", "nesterov", "true or false", nesterov);
+  checkBoolean("sgd", "nesterov", nesterov);
   if (nesterov && momentum === 0) {
     throw rangeError("sgd", "momentum", "> 0 with nesterov", momentum);
   }

@@ -20,7 +20,7 @@ import {
   readLabelled,
 } from "./examples.js";
 import { type FrozenLayers, freezeLayers } from "./freezeLayers.js";
-import { type LayerMatch, matchLayers } from "./layerMatch.js";
+import { type LayerMatch, matchWeightedLayers } from "./layerMatch.js";
 import type { Model } from "./model.js";
 import { type OpenModel, openModel } from "./openModel.js";
 import type { Optimizer } from "./optimizer.js";
@@ -146,8 +146,8 @@ export interface TrainingResult {
  * @param options - See {@link TrainOptions}.
  * @returns See {@link TrainingResult}.
  * @throws RangeError or TypeError, as a rejected promise and before anything changes, if an option is out of range, model and
- * data do not fit together, an input is not finite, a label is not a class, a snapshot is beyond the end, or the model ends
- * in a softmax.
+ * data do not fit together, an input is not finite, a label is not a class, no layer to be frozen has weights, a snapshot is
+ * beyond the end, or the model ends in a softmax.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -235,7 +235,7 @@ async function makePlan(model: Model, data: LabelledData, options: TrainOptions)
       throw typeError(where, "frozen", "{ layers, updates }", frozen);
     }
     checkInteger(where, "frozen.updates", frozen.updates, { min: 1 });
-    matchLayers(where, weights.layers, frozen.layers);
+    matchWeightedLayers(where, "frozen.layers", weights.layers, frozen.layers);
   }
   if (lossFunction === undefined) checkLogits(where, weights);
   checkFinite(where, weights);

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { Matrix } from "ml-matrix";
 import { describe, expect, test } from "vitest";
 import { distillationLoss } from "../../src/distillation/index.js";
 import golden from "../golden/distillation.json" with { type: "json" };
@@ -210,6 +211,14 @@ describe("distillationLoss", () => {
     );
   });
 
+  test("an ml-matrix Matrix and arrays of integers are logits too", () => {
+    const whole = student.map((row) => row.map((z) => Math.round(10 * z)));
+    const expected = distillationLoss(whole, teacher, labels);
+    const data = Int8Array.from(whole.flat());
+    expect(distillationLoss(new Matrix(whole), teacher, labels)).toEqual(expected);
+    expect(distillationLoss({ data, shape: [3, 4] }, teacher, labels)).toEqual(expected);
+  });
+
   test("rows, float32 and float64 arrays give the same, and stay as they were", () => {
     const flat = Float64Array.from(student.flat());
     const shaped = { data: flat, shape: [3, 4] };
@@ -267,25 +276,41 @@ describe("distillationLoss", () => {
       new RangeError("distillationLoss: teacher must be of the student's shape [3, 4], got [2, 4]"),
     );
     expect(call({ student: [[1, 2], [3]] })).toThrow(
-      /student\[1\] must be as long as row 0 \(2\), got 1/,
+      new RangeError("distillationLoss: student[1] must be of 2 numbers like the first row, got 1"),
     );
     expect(call({ student: [[1, Number.NaN]] })).toThrow(
-      /student\[0\]\[1\] must be a finite number, got NaN/,
+      new RangeError(
+        "distillationLoss: student must be finite everywhere, got NaN at [0, 1]. " +
+          "Leave out the examples with such logits",
+      ),
     );
     expect(call({ student: [[1, null]] })).toThrow(
-      /student\[0\]\[1\] must be a finite number, got null/,
+      new TypeError("distillationLoss: student[0][1] must be a number, got null"),
     );
     expect(call({ student: [[1], [2]] })).toThrow(
       /number of classes of student must be >= 2, got 1\. The softmax/,
     );
     expect(call({ student: [] })).toThrow(/number of examples of student must be >= 1, got 0/);
-    expect(call({ student: "logits" })).toThrow(TypeError);
+    expect(call({ student: "logits" })).toThrow(
+      new TypeError(
+        "distillationLoss: student must be a matrix: { data, shape: [examples, classes] }, number[][], " +
+          'or an ml-matrix Matrix, got "logits"',
+      ),
+    );
     expect(call({ student: null })).toThrow(TypeError);
+    expect(call({ teacher: { data: new BigInt64Array(12), shape: [3, 4] } })).toThrow(
+      /^distillationLoss: teacher\.data must be an array of numbers, got BigInt64Array of 96 bytes\. .* convert with/,
+    );
+    expect(call({ teacher: { rows: 1e12, columns: 4, get: () => 0 } })).toThrow(
+      /^distillationLoss: teacher must be a matrix of at most 4294967296 numbers, got 4000000000000/,
+    );
     expect(call({ student: { data: new Float32Array(12), shape: [12] } })).toThrow(
-      /student\.shape must be \[examples, classes\], got \[12\]/,
+      new RangeError("distillationLoss: student must be a matrix [examples, classes], got [12]"),
     );
     expect(call({ student: { data: new Float32Array(11), shape: [3, 4] } })).toThrow(
-      /the length of student\.data must be 3 × 4 = 12, as its shape says, got 11/,
+      new RangeError(
+        "distillationLoss: student.data must be of 3 × 4 = 12 numbers, as its shape says, got 11",
+      ),
     );
     expect(call({ options: { temperature: 0 } })).toThrow(
       /temperature must be a finite number > 0, got 0/,
@@ -299,7 +324,9 @@ describe("distillationLoss", () => {
     expect(call({ options: { reduction: "sum" } })).toThrow(
       /reduction must be one of "mean", "none"/,
     );
-    expect(call({ options: { scaleByTemperatureSquared: 1 } })).toThrow(/must be a boolean, got 1/);
+    expect(call({ options: { scaleByTemperatureSquared: 1 } })).toThrow(
+      /scaleByTemperatureSquared must be true or false, got 1/,
+    );
     expect(call({ options: { alpha: 0.9 } })).toThrow(/got "alpha"/);
   });
 

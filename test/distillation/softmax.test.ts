@@ -55,7 +55,9 @@ describe("softmax", () => {
     expect(() => softmax([[1, 2]], { temperature: -1 })).toThrow(
       new RangeError("softmax: temperature must be a finite number > 0, got -1"),
     );
-    expect(() => softmax([[1, Number.NaN]])).toThrow(/softmax: logits\[0\]\[1\] must be a finite/);
+    expect(() => softmax([[1, Number.NaN]])).toThrow(
+      /^softmax: logits must be finite everywhere, got NaN at \[0, 1\]/,
+    );
   });
 });
 

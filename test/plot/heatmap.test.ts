@@ -327,6 +327,12 @@ describe("heatmap", () => {
       "heatmap: title must be a string, got 5",
     ],
     [
+      "values shown or not by another kind of value",
+      () => heatmap(grid, { showValues: "auto" as never }),
+      TypeError,
+      'heatmap: showValues must be true or false, got "auto"',
+    ],
+    [
       "half a pixel",
       () => heatmap(grid, { cellSize: 0.5 }),
       RangeError,

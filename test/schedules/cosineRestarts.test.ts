@@ -158,7 +158,7 @@ describe("cosineRestarts", () => {
     );
     expect(make({ max: Number.NaN })).toThrow(/max must be a finite number, got NaN/);
     expect(make({ decay: 1.5 })).toThrow(/decay must be a finite number > 0 and <= 1, got 1.5/);
-    expect(make({ endpoint: 1 })).toThrow(/endpoint must be a boolean, got 1/);
+    expect(make({ endpoint: 1 })).toThrow(/endpoint must be true or false, got 1/);
     expect(make({ eta_min: 0 })).toThrow(/options must be made of .*, got "eta_min"/);
   });
 });

@@ -64,6 +64,8 @@ describe("perEpoch", () => {
     // @ts-expect-error: a boolean where the options belong
     expect(() => perEpoch(constant(1), 10, true)).toThrow(/options must be an object, got true/);
     // @ts-expect-error: not a boolean
-    expect(() => perEpoch(constant(1), 10, { interpolate: "yes" })).toThrow(TypeError);
+    expect(() => perEpoch(constant(1), 10, { interpolate: "yes" })).toThrow(
+      new TypeError('perEpoch: interpolate must be true or false, got "yes"'),
+    );
   });
 });

@@ -53,6 +53,13 @@ function expectRejected(
   }
 }
 
+/** An object that looks like an ml-matrix `Matrix`; nothing may ask it for a number before its size is known good. */
+const sized = (rows: number, columns: number, get = (): unknown => expect.unreachable()) => ({
+  rows,
+  columns,
+  get,
+});
+
 const sparse = [[1], [2], [4]];
 delete sparse[1];
 
@@ -199,6 +206,61 @@ describe.each(matrixMeasures)("%s", (name, measure) => {
     ],
     ["a typed array without a shape", Float64Array.of(1, 2, 3), TypeError, "$ must be a matrix"],
     ["a number", 3, TypeError, "$ must be a matrix"],
+    [
+      "a Matrix of half a row",
+      sized(2.5, 1),
+      RangeError,
+      "$.rows must be an integer >= 0, got 2.5",
+    ],
+    ["a Matrix of NaN rows", sized(Number.NaN, 1), RangeError, "$.rows must be an integer >= 0"],
+    [
+      "a Matrix of fewer than no columns",
+      sized(3, -1),
+      RangeError,
+      "$.columns must be an integer >= 0, got -1",
+    ],
+    [
+      "a Matrix of 10¹² rows",
+      sized(1e12, 1),
+      RangeError,
+      "$ must be a matrix of at most 4294967296 numbers, got 1000000000000",
+    ],
+    [
+      "a Matrix of more than 2³² numbers",
+      sized(65536, 65537),
+      RangeError,
+      "$ must be a matrix of at most 4294967296 numbers, got 4295032832",
+    ],
+    [
+      "a Matrix of 10¹² empty rows",
+      sized(1e12, 0),
+      RangeError,
+      "$ must be a matrix of at most 4294967296 numbers, got 1000000000000",
+    ],
+    [
+      "an array of 10¹² empty rows",
+      { data: new Float64Array(0), shape: [1e12, 0] },
+      RangeError,
+      "$ must be a matrix of at most 4294967296 numbers, got 1000000000000",
+    ],
+    [
+      "a Matrix without numbers",
+      sized(3, 2, () => "1"),
+      TypeError,
+      '$.get(0, 0) must be a number, got "1"',
+    ],
+    [
+      "rows of an absurd length",
+      [{ length: 1e12 }, { length: 1e12 }],
+      RangeError,
+      "$ must be a matrix of at most 4294967296 numbers, got 2000000000000",
+    ],
+    [
+      "rows of a length that is no integer",
+      [{ length: 0.5 }, { length: 0.5 }],
+      RangeError,
+      "$[0].length must be an integer >= 0, got 0.5",
+    ],
   ])("rejects %s", (_, bad, kind, message) => {
     expectRejected(name, measure, bad, good, kind, message);
   });
@@ -315,6 +377,8 @@ test("transpose rejects bad input under its own name", () => {
     [[1, 2], [3]],
     zeros(2, 2, 2),
     { data: 1, shape: [1] },
+    zeros(1e12, 0),
+    sized(1e12, 0),
   ]) {
     expect(() => transpose(bad as never)).toThrow(/^transpose: matrix/);
   }

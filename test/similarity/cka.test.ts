@@ -344,7 +344,9 @@ describe("cka", () => {
       new RangeError('cka: kernel must be one of "linear", "rbf", got "poly"'),
     );
     expect(call({ kernel: null })).toThrow(TypeError);
-    expect(call({ debiased: 1 })).toThrow("cka: debiased must be true or false, got 1");
+    expect(call({ debiased: 1 })).toThrow(
+      new TypeError("cka: debiased must be true or false, got 1"),
+    );
     for (const bandwidth of [0, -1, Number.NaN, 1e7]) {
       expect(call({ kernel: "rbf", bandwidth })).toThrow(
         new RangeError(

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Dense } from "../../src/internal/matrix.js";
 import { Random } from "../../src/internal/random.js";
 import {
-  type Dense,
   linearAlgebra,
   scaleColumns,
   takeColumns,

@@ -143,10 +143,13 @@ describe("captureActivations", () => {
   test("errors say what is wrong", async () => {
     const model = denseModel();
     await expect(captureActivations(model, x, { layers: "fc" })).rejects.toThrow(
-      'captureActivations: match must be one or more of the layers hidden, logits, got "fc"',
+      'captureActivations: layers must be one or more of the layers hidden, logits, got "fc"',
     );
     await expect(captureActivations(model, { ...x, shape: [2, 7] })).rejects.toThrow(
       "one example must be of shape [2], the model's input, got [7]",
+    );
+    await expect(captureActivations(model, x, { layers: [3] as never })).rejects.toThrow(
+      new TypeError("captureActivations: layers must be made of layer names, got 3"),
     );
     await expect(captureActivations(model, x, { batchSize: 0 })).rejects.toThrow("batchSize");
     await expect(captureActivations(model, x, { layer: "fc" } as never)).rejects.toThrow(

@@ -261,7 +261,9 @@ describe("sgd", () => {
     );
     expect(() => sgd({ weightDecay: -1 })).toThrow(RangeError);
     expect(() => sgd({ nesterov: true })).toThrow("momentum must be > 0 with nesterov, got 0");
-    expect(() => sgd({ nesterov: 1 as never })).toThrow(TypeError);
+    expect(() => sgd({ nesterov: 1 as never })).toThrow(
+      new TypeError("sgd: nesterov must be true or false, got 1"),
+    );
     expect(() => sgd({ learningRate: 1 } as never)).toThrow(
       "made of momentum, weightDecay, nesterov",
     );

@@ -604,7 +604,12 @@ describe("train", () => {
       [
         "unknown frozen layers",
         () => train(denseModel(), data, { ...options, frozen: { layers: "fc", updates: 1 } }),
-        "one or more of the layers hidden, logits",
+        'train: frozen.layers must be one or more of the layers hidden, logits, got "fc"',
+      ],
+      [
+        "frozen layers without weights",
+        () => train(normModel(), data, { ...options, frozen: { layers: "drop", updates: 1 } }),
+        'train: frozen.layers must be a layer with weights: body, bodyNorm, head, headNorm, logits, got "drop"',
       ],
       [
         "NaN inputs",
@@ -619,7 +624,24 @@ describe("train", () => {
       [
         "missing numbers",
         () => train(denseModel(), { x: { ...x, shape: [13, 2] }, y }, options),
-        "26 numbers, as its shape [13, 2] says, got 24",
+        "train: data.x.data must be of 13 × 2 = 26 numbers, as its shape says, got 24",
+      ],
+      [
+        "no examples",
+        () => train(denseModel(), { x: { data: new Float32Array(), shape: [0, 2] }, y }, options),
+        "train: data.x.shape must be positive integers [examples, …], got [0, 2]",
+      ],
+      [
+        "examples without a shape of their own",
+        () => train(denseModel(), { x: { ...x, shape: [24] }, y }, options),
+        "train: data.x.shape must be positive integers [examples, …], got [24]",
+      ],
+      [
+        "inputs of 64-bit integers",
+        () =>
+          train(denseModel(), { x: { data: new BigInt64Array(24), shape: [12, 2] }, y }, options),
+        "train: data.x.data must be an array of numbers, got BigInt64Array of 192 bytes. 64-bit integers are read as " +
+          "BigInt: convert with Float64Array.from(data, Number)",
       ],
       [
         "another example shape",
@@ -635,6 +657,21 @@ describe("train", () => {
         "a label beyond the outputs",
         () => train(denseModel(), { x, y: y.with(3, 3) }, options),
         "data.y[3] must be an integer from 0 to 2",
+      ],
+      [
+        "a 64-bit label that 32 bits would wrap into range",
+        () =>
+          train(
+            denseModel(),
+            { x, y: BigInt64Array.from(y, (_, i) => (i ? 0n : 2n ** 32n)) },
+            options,
+          ),
+        "train: data.y[0] must be an integer from 0 to 2, as the model has 3 outputs, got 4294967296n",
+      ],
+      [
+        "a negative 64-bit label",
+        () => train(denseModel(), { x, y: new BigInt64Array(12).fill(-1n) }, options),
+        "train: data.y[0] must be an integer from 0 to 2, as the model has 3 outputs, got -1n",
       ],
       [
         "a label that is no integer",

@@ -185,16 +185,21 @@ describe("weightsOf", () => {
     const model = denseModel();
     const weights = weightsOf(model);
     expect(() => weights.write(new Float32Array(3))).toThrow(
-      new RangeError("write: weights must be 27 numbers, as the model has, got 3"),
+      new RangeError("weightsOf.write: weights must be 27 numbers, as the model has, got 3"),
     );
     const bad = weights.read();
     bad[5] = Number.NaN;
     expect(() => weights.write(bad)).toThrow(
-      "weights[5] must be a finite single-precision number, got NaN",
+      "weightsOf.write: weights[5] must be a finite single-precision number, got NaN",
     );
     expect(() => weights.write(Array(27).fill(1e39))).toThrow("weights[0]");
     expect(() => weights.write("1" as never)).toThrow(TypeError);
-    expect(() => weights.read({ trainble: true } as never)).toThrow("made of trainable");
+    expect(() => weights.read({ trainble: true } as never)).toThrow(
+      new TypeError('weightsOf.read: options must be made of trainable, got "trainble"'),
+    );
+    expect(() => weights.write([], { trainble: true } as never)).toThrow(
+      new TypeError('weightsOf.write: options must be made of trainable, got "trainble"'),
+    );
     expect(() => weightsOf(null as never)).toThrow(
       new TypeError("weightsOf: model must be a tf.layers model or { variables, apply }, got null"),
     );
