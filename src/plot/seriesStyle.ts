@@ -18,8 +18,20 @@ const circle: Points = Array.from({ length: 24 }, (_, i) => [
   Math.sin((2 * Math.PI * i) / 24),
 ]);
 
+/** Name of a marker; `"none"` draws no marker except on a point without neighbours. */
+export type MarkerName =
+  | "circle"
+  | "square"
+  | "triangle"
+  | "diamond"
+  | "triangle-down"
+  | "cross"
+  | "none";
+
+type Shape = Exclude<MarkerName, "none">;
+
 // Outlines for a radius of 1, scaled by eye to the same weight.
-const outlines = {
+const outlines: Readonly<Record<Shape, Points>> = {
   circle,
   square: [
     [-0.9, -0.9],
@@ -57,12 +69,8 @@ const outlines = {
     [-1.3, -0.45],
     [-0.45, -0.45],
   ],
-} satisfies Record<string, Points>;
+};
 
-/** Name of a marker; `"none"` draws no marker except on a point without neighbours. */
-export type MarkerName = keyof typeof outlines | "none";
-
-type Shape = Exclude<MarkerName, "none">;
 const shapes = Object.keys(outlines) as Shape[];
 
 /** All marker names, for checks. */

@@ -12,6 +12,7 @@ export {
 export { type ProcrustesResult, procrustes } from "./procrustes.js";
 export { type PwccaResult, pwcca } from "./pwcca.js";
 export {
+  type CommonGridOptions,
   type Layers,
   type SimilarityGrid,
   type SimilarityGridOptions,

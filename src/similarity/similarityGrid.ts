@@ -24,7 +24,7 @@ export type Layers =
   | Readonly<Record<string, MatrixLike | ShapedArray>>
   | ReadonlyMap<string, MatrixLike | ShapedArray>;
 
-interface CommonGridOptions {
+export interface CommonGridOptions {
   /**
    * How convolutional maps (4-D layers) are read, see `convSvcca`; needed if there are any. `"dft"` goes with the
    * measures `"svcca"` and `"cca"`, and compares a layer that has no positions with the mean of a map.
