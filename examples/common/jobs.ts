@@ -84,8 +84,9 @@ export class JobStore {
   }
 }
 
-export const writeJson = (path: string, value: unknown): Promise<void> =>
-  writeWhole(path, `${JSON.stringify(value, undefined, 1)}\n`);
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeWhole(path, `${JSON.stringify(value, undefined, 1)}\n`);
+}
 
 /** Writes all or nothing. */
 export async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
