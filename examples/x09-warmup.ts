@@ -9,7 +9,7 @@ import { heatmaps, lineChart } from "closerlook/plot";
 import { perEpoch, stepDecay, warmup } from "closerlook/schedules";
 import type { SimilarityGrid } from "closerlook/similarity";
 import type { Experiment } from "./common/experiment.js";
-import { acrossSeeds, type Check, type Finding } from "./common/verdicts.js";
+import { type Check, checkSeeds } from "./common/verdicts.js";
 import * as claims from "./common/warmupChecks.js";
 import { batchSizeOf, momentsOf, scheduleOf, updatesPerEpoch } from "./common/warmupFamily.js";
 import { accuracyPanel, bandOptions, lookOf, overSeeds } from "./common/warmupFigures.js";
@@ -127,12 +127,7 @@ export const x09: Experiment = {
 };
 
 function checks(seeds: readonly MeasuredSeed[]): Check[] {
-  const check = (
-    id: string,
-    claim: string,
-    paper: string,
-    of: (seed: MeasuredSeed) => Finding,
-  ): Check => acrossSeeds(id, claim, paper, seeds.map(of));
+  const check = checkSeeds(seeds);
   return [
     check(
       "X9.a",

@@ -4,7 +4,7 @@
  * If warmup works by keeping the FC stack where it is, holding that stack fixed for as many updates must do as well.
  */
 import type { Experiment } from "./common/experiment.js";
-import { acrossSeeds, type Check, type Finding } from "./common/verdicts.js";
+import { checkSeeds } from "./common/verdicts.js";
 import * as claims from "./common/warmupChecks.js";
 import { momentsOf, type RunName, weightsAt } from "./common/warmupFamily.js";
 import { accuracyPanel } from "./common/warmupFigures.js";
@@ -39,12 +39,7 @@ export const x10: Experiment = {
         fcStackWeights(settings, weightsAt(trained["LB+freeze"], start)),
         fcStackWeights(settings, weightsAt(trained["LB+freeze"], afterWarmup)),
       );
-    const check = (
-      id: string,
-      claim: string,
-      paper: string,
-      of: (seed: (typeof seeds)[number]) => Finding,
-    ): Check => acrossSeeds(id, claim, paper, seeds.map(of));
+    const check = checkSeeds(seeds);
     return {
       checks: [
         check(

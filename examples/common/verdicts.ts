@@ -58,3 +58,9 @@ export const acrossSeeds = (
   verdict: unanimous(findings.map(({ verdict }) => verdict)),
   ours: findings.map(({ ours }) => ours).join("; "),
 });
+
+/** Makes checks that judge every one of these seeds. */
+export const checkSeeds =
+  <Seed>(seeds: readonly Seed[]) =>
+  (id: string, claim: string, paper: string, judge: (seed: Seed) => Finding): Check =>
+    acrossSeeds(id, claim, paper, seeds.map(judge));

@@ -10,7 +10,7 @@ import {
 } from "../internal/checks.js";
 import { checkText } from "./checks.js";
 import { contrastingText } from "./contrast.js";
-import type { KeyEntry, Panel } from "./panel.js";
+import type { CompletePanel, KeyEntry } from "./panel.js";
 import { crossColor, inkColor, missingColor } from "./svg.js";
 import { clipText, textWidth, wrapText } from "./text.js";
 
@@ -192,16 +192,8 @@ export function heatmap(grid: HeatmapGrid, options: HeatmapOptions = {}): Heatma
   };
 }
 
-/** The options of `heatmap`, with the parts that are always there. */
-export interface Heatmap extends Panel {
-  width: number;
-  height: number;
-  x: Plot.ScaleOptions;
-  y: Plot.ScaleOptions;
-  color: Plot.ScaleOptions;
-  marks: Plot.Markish[];
-  key: readonly KeyEntry[];
-}
+/** What `heatmap` returns. */
+export type Heatmap = CompletePanel;
 
 /** Side of a cell that keeps a grid of `count` layers near the width of half a page. */
 export function defaultCellSize(count: number): number {

@@ -9,7 +9,7 @@ import {
 import { checkText } from "./checks.js";
 import { type BandPoint, isPresent, type Line, type LineSeries, readSeries } from "./lineSeries.js";
 import { axisTextWidth, formatLogTick, logTicks, paddedDomain } from "./numberAxis.js";
-import type { KeyEntry, Panel } from "./panel.js";
+import type { CompletePanel, KeyEntry } from "./panel.js";
 import { checkReferences, type Reference, referenceMark, referencesHeight } from "./references.js";
 import { markerSymbol } from "./seriesStyle.js";
 import { spread } from "./spread.js";
@@ -212,16 +212,8 @@ export function lineChart(
   };
 }
 
-/** The options of `lineChart`, with the parts that are always there. */
-export interface LineChart extends Panel {
-  width: number;
-  height: number;
-  x: Plot.ScaleOptions;
-  y: Plot.ScaleOptions;
-  color: Plot.ScaleOptions;
-  marks: Plot.Markish[];
-  key: readonly KeyEntry[];
-}
+/** What `lineChart` returns. */
+export type LineChart = CompletePanel;
 
 function readDomain(
   name: string,

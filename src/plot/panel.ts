@@ -1,4 +1,4 @@
-import type { PlotOptions } from "@observablehq/plot";
+import type { Markish, PlotOptions, ScaleOptions } from "@observablehq/plot";
 import type { MarkerName } from "./seriesStyle.js";
 
 /** One line of a legend: a sample and the text that says what it means. */
@@ -23,4 +23,15 @@ export interface KeyEntry {
  */
 export interface Panel extends PlotOptions {
   key?: readonly KeyEntry[];
+}
+
+/** A panel as our own charts make it, with the parts that are always there. */
+export interface CompletePanel extends Panel {
+  width: number;
+  height: number;
+  x: ScaleOptions;
+  y: ScaleOptions;
+  color: ScaleOptions;
+  marks: Markish[];
+  key: readonly KeyEntry[];
 }

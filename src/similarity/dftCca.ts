@@ -16,18 +16,19 @@ export interface DftCcaOptions extends SvccaOptions {
 }
 
 /** The comparison at one frequency. */
-export interface FrequencyCorrelations extends Frequency {
-  /** Mean of the correlations at this frequency. */
-  readonly similarity: number;
-  /** Canonical correlations at this frequency, descending; length min(keptX, keptY). */
-  readonly correlations: Float64Array;
-  readonly keptX: number;
-  readonly keptY: number;
-  readonly rankX: number;
-  readonly rankY: number;
-  readonly varianceX: number;
-  readonly varianceY: number;
-}
+export interface FrequencyCorrelations
+  extends Frequency,
+    Pick<
+      CanonicalResult,
+      | "similarity"
+      | "correlations"
+      | "keptX"
+      | "keptY"
+      | "rankX"
+      | "rankY"
+      | "varianceX"
+      | "varianceY"
+    > {}
 
 /**
  * The fields of {@link CanonicalResult} over all frequencies together: `correlations` holds every correlation of the
