@@ -1,7 +1,8 @@
 import type { ArrayData } from "./arrayData.js";
 import type { Fail } from "./arrayFileError.js";
 import type { ByteSource } from "./byteSource.js";
-import { type ByteLayout, decodeElements, encodeElements } from "./elements.js";
+import { fileReader } from "./elementReader.js";
+import { type ByteLayout, encodeElements } from "./elements.js";
 import { formatNpyHeader, npyHeaderLimit, parseNpyHeader } from "./npyHeader.js";
 import type { StoredArrays } from "./storedArrays.js";
 
@@ -9,11 +10,13 @@ import type { StoredArrays } from "./storedArrays.js";
 export async function openNpy(source: ByteSource, name: string, fail: Fail): Promise<StoredArrays> {
   const start = await source.read(0, Math.min(source.size, npyHeaderLimit));
   const header = parseNpyHeader(new Uint8Array(start), source.size, fail);
-  const read = async () => {
-    const data = await source.read(header.dataOffset, header.dataBytes);
-    return decodeElements(data, header.dtype, header.shape, header, fail);
+  const array = {
+    layout: header,
+    fail,
+    reader: (signal?: AbortSignal) =>
+      fileReader({ source, start: header.dataOffset, fail, signal }),
   };
-  return new Map([[name, { inflatedBytes: 0, read }]]);
+  return new Map([[name, { inflatedBytes: 0, open: async () => array }]]);
 }
 
 /** The bytes of a `.npy` file, in pieces. */

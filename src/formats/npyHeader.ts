@@ -1,12 +1,10 @@
 import { show } from "../internal/checks.js";
 import { type DType, dtypes, elementCount, shapeRule, showShape } from "./arrayData.js";
 import type { Fail } from "./arrayFileError.js";
-import type { ByteLayout } from "./elements.js";
+import type { ByteLayout, ElementLayout } from "./elements.js";
 import { parsePythonDict } from "./pythonDict.js";
 
-export interface NpyHeader extends ByteLayout {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
+export interface NpyHeader extends ElementLayout {
   readonly dataOffset: number;
   readonly dataBytes: number;
 }

@@ -1,12 +1,15 @@
 import { show } from "../internal/checks.js";
 import type { ArrayData } from "./arrayData.js";
-import { allocate, type Fail, failWithin } from "./arrayFileError.js";
-import { type ByteSource, pieces } from "./byteSource.js";
-import { crc32 } from "./crc32.js";
-import { type ByteLayout, decodeElements } from "./elements.js";
+import { type Fail, failWithin } from "./arrayFileError.js";
+import { type ByteSource, SourceStream } from "./byteSource.js";
+import { Checksum } from "./checksum.js";
+import { type Crc32, crc32 } from "./crc32.js";
+import { fileReader } from "./elementReader.js";
+import type { ByteLayout } from "./elements.js";
+import { InflatingReader } from "./inflatingReader.js";
 import { encodeNpy } from "./npy.js";
 import { npyHeaderLimit, parseNpyHeader } from "./npyHeader.js";
-import type { StoredArray, StoredArrays } from "./storedArrays.js";
+import type { OpenedArray, StoredArray, StoredArrays } from "./storedArrays.js";
 import {
   encodeZip,
   locateZipData,
@@ -16,31 +19,30 @@ import {
 } from "./zip.js";
 
 /**
- * Unpacks a raw deflate stream into `target`, stopping when it is full.
- * Returns the number of bytes written; rejects if the stream is damaged or cut short.
+ * Unpacks a raw deflate stream; throws if it is damaged or cut short.
+ *
+ * @param bytes - How many bytes will be asked for at most, so that memory is not taken for more.
  */
-export type Inflate = (deflated: ArrayBuffer, target: Uint8Array) => Promise<number>;
+type Inflate = (deflated: AsyncIterable<Uint8Array>, bytes: number) => AsyncIterable<Uint8Array>;
 
 /** Packs bytes into a raw deflate stream. */
 export type Deflate = (contents: Iterable<Uint8Array>) => Promise<Uint8Array[]>;
 
 const suffix = ".npy";
 
+/** What is needed to read a zip file, from wherever it is fastest. */
+export interface ZipCodec {
+  readonly inflate: Inflate;
+  readonly crc32: Crc32;
+}
+
 /** Opens a `.npz` file. */
 export async function openNpz(
   source: ByteSource,
-  inflate: Inflate,
+  codec: ZipCodec,
   fail: Fail,
 ): Promise<StoredArrays> {
   const entries = await readZipDirectory(source, fail);
-
-  async function read(entry: ZipEntry): Promise<ArrayData> {
-    const failHere = failWithin(fail, `member ${show(entry.name)}`);
-    return entry.deflated
-      ? readDeflated(source, entry, inflate, failHere)
-      : readStored(source, entry, failHere);
-  }
-
   const arrays = new Map<string, StoredArray>();
   for (const entry of entries) {
     if (!entry.name.endsWith(suffix)) {
@@ -51,62 +53,83 @@ export async function openNpz(
         "A PyTorch checkpoint is a zip file too: save its tensors with numpy.savez or safetensors.",
       );
     }
+    const openMember = entry.deflated ? openDeflated : openStored;
+    const failHere = failWithin(fail, `member ${show(entry.name)}`);
     arrays.set(entry.name.slice(0, -suffix.length), {
       inflatedBytes: entry.deflated ? entry.bytes : 0,
-      read: () => read(entry),
+      open: () => openMember(source, entry, codec, failHere),
     });
   }
   return arrays;
 }
 
-async function readStored(source: ByteSource, entry: ZipEntry, fail: Fail): Promise<ArrayData> {
-  const start = await locateZipData(source, entry, fail);
-  const head = new Uint8Array(await source.read(start, Math.min(entry.bytes, npyHeaderLimit)));
-  const header = parseNpyHeader(head, entry.bytes, fail);
-  const data = await source.read(start + header.dataOffset, header.dataBytes);
-  checkCrc(entry.crc, [head.subarray(0, header.dataOffset), ...pieces(data)], fail);
-  return decodeElements(data, header.dtype, header.shape, header, fail);
-}
-
-async function readDeflated(
+async function openStored(
   source: ByteSource,
   entry: ZipEntry,
-  inflate: Inflate,
+  { crc32 }: ZipCodec,
   fail: Fail,
-): Promise<ArrayData> {
+): Promise<OpenedArray> {
   const start = await locateZipData(source, entry, fail);
-  const deflated = await source.read(start, entry.storedBytes);
+  const head = new Uint8Array(await source.read(start, Math.min(entry.bytes, npyHeaderLimit)));
+  const layout = parseNpyHeader(head, entry.bytes, fail);
+  const offset = layout.dataOffset;
+  const header = head.slice(0, offset);
+  function reader(signal?: AbortSignal) {
+    const sum = new Checksum(entry.bytes, crc32);
+    sum.add(header, 0);
+    const checksum = { of: sum, offset, expected: entry.crc };
+    return fileReader({ source, start: start + offset, fail, signal, checksum });
+  }
+  return { layout, fail, reader };
+}
 
-  async function inflateUpTo(bytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const target = allocate(bytes, fail, () => new Uint8Array(bytes));
+async function openDeflated(
+  source: ByteSource,
+  entry: ZipEntry,
+  { inflate, crc32 }: ZipCodec,
+  fail: Fail,
+): Promise<OpenedArray> {
+  const start = await locateZipData(source, entry, fail);
+
+  async function* inflateUpTo(bytes: number): AsyncGenerator<Uint8Array> {
+    const deflated = new SourceStream(source, start, entry.storedBytes);
     try {
-      return target.subarray(0, await inflate(deflated, target));
+      yield* inflate(deflated, bytes);
     } catch (error) {
+      if (deflated.failure) throw deflated.failure.error;
       throw fail("data", "a deflate stream", String((error as Error).message ?? error), "", error);
     }
   }
 
   // A header that contradicts the member's size is found before the bulk is unpacked.
-  const head = await inflateUpTo(Math.min(entry.bytes, npyHeaderLimit));
-  const header = parseNpyHeader(head, entry.bytes, fail);
-  // Room for one byte more, to notice a stream that goes on.
-  const contents = await inflateUpTo(entry.bytes + 1);
-  if (contents.length !== entry.bytes) {
-    const got = contents.length > entry.bytes ? "more" : `${contents.length} bytes`;
-    throw fail("data", `a deflate stream of ${entry.bytes} bytes`, got);
-  }
-  checkCrc(entry.crc, pieces(contents.buffer, 0, entry.bytes), fail);
-  const data = allocate(header.dataBytes, fail, () =>
-    contents.buffer.slice(header.dataOffset, entry.bytes),
+  const headBytes = Math.min(entry.bytes, npyHeaderLimit);
+  const layout = parseNpyHeader(
+    await startOf(inflateUpTo(headBytes), headBytes),
+    entry.bytes,
+    fail,
   );
-  return decodeElements(data, header.dtype, header.shape, header, fail);
+  const { bytes, crc } = entry;
+  const contents = { start: layout.dataOffset, bytes, crc, crc32, fail };
+  return {
+    layout,
+    fail,
+    // One byte more, to notice a stream that goes on.
+    reader: (signal) =>
+      new InflatingReader({ ...contents, inflate: () => inflateUpTo(bytes + 1), signal }),
+  };
 }
 
-function checkCrc(expected: number, contents: Iterable<Uint8Array>, fail: Fail): void {
-  const crc = crcOf(contents);
-  if (crc === expected) return;
-  const hex = (value: number) => `0x${value.toString(16).padStart(8, "0")}`;
-  throw fail("CRC-32", hex(expected), hex(crc), "The file is damaged.");
+/** The first `bytes` bytes of a stream, or all if it has fewer. */
+async function startOf(chunks: AsyncIterable<Uint8Array>, bytes: number): Promise<Uint8Array> {
+  const start = new Uint8Array(bytes);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    const part = chunk.subarray(0, bytes - filled);
+    start.set(part, filled);
+    filled += part.length;
+    if (filled === bytes) break;
+  }
+  return start.subarray(0, filled);
 }
 
 function crcOf(contents: Iterable<Uint8Array>): number {

@@ -2,7 +2,7 @@ import type { Fail } from "./arrayFileError.js";
 import type { ByteSource } from "./byteSource.js";
 import { openNpy } from "./npy.js";
 import { showBytes, startsLikeNpy } from "./npyHeader.js";
-import { type Inflate, openNpz } from "./npz.js";
+import { openNpz, type ZipCodec } from "./npz.js";
 import { openSafetensors, startsLikeSafetensors } from "./safetensors.js";
 import type { StoredArrays } from "./storedArrays.js";
 import { startsLikeZip } from "./zip.js";
@@ -14,7 +14,7 @@ export interface ArrayFile {
 }
 
 export interface OpenArrayFileOptions {
-  readonly inflate: Inflate;
+  readonly codec: ZipCodec;
   /** Name of the file without its extension, for the array of a `.npy` file. */
   readonly name: string;
   /** Extension of the file; it decides only which error helps most. */
@@ -36,12 +36,12 @@ const foreignFormats: readonly { start: readonly number[]; hint: string }[] = [
 /** Opens a file of arrays in any format. Goes by what the file is, whatever it is called. */
 export async function openArrayFile(
   source: ByteSource,
-  { name, extension, inflate }: OpenArrayFileOptions,
+  { name, extension, codec }: OpenArrayFileOptions,
   fail: Fail,
 ): Promise<ArrayFile> {
   const start = new Uint8Array(await source.read(0, Math.min(source.size, 16)));
   if (startsLikeNpy(start)) return { arrays: await openNpy(source, name, fail) };
-  if (startsLikeZip(start)) return { arrays: await openNpz(source, inflate, fail) };
+  if (startsLikeZip(start)) return { arrays: await openNpz(source, codec, fail) };
   if (startsLikeSafetensors(start, source.size)) return openSafetensors(source, fail);
 
   const foreign = foreignFormats.find((format) =>

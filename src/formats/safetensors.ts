@@ -2,7 +2,8 @@ import { show } from "../internal/checks.js";
 import type { ArrayData } from "./arrayData.js";
 import { type Fail, failWithin } from "./arrayFileError.js";
 import type { ByteSource } from "./byteSource.js";
-import { decodeElements, encodeElements } from "./elements.js";
+import { fileReader } from "./elementReader.js";
+import { encodeElements } from "./elements.js";
 import {
   formatSafetensorsHeader,
   maxSafetensorsHeaderBytes,
@@ -10,7 +11,7 @@ import {
   placeTensors,
   type SafetensorsHeader,
 } from "./safetensorsHeader.js";
-import type { StoredArrays } from "./storedArrays.js";
+import type { OpenedArray, StoredArrays } from "./storedArrays.js";
 
 /** The format knows no other layout. */
 const layout = { bigEndian: false, fortranOrder: false };
@@ -44,12 +45,15 @@ export async function openSafetensors(
   }
   const header = new Uint8Array(await source.read(lengthBytes, length));
   const { tensors, metadata } = parseSafetensorsHeader(header, rest - length, fail);
-  const arrays = tensors.map(({ name, dtype, shape, start, end }) => {
-    const read = async () => {
-      const data = await source.read(lengthBytes + length + start, end - start);
-      return decodeElements(data, dtype, shape, layout, failWithin(fail, `tensor ${show(name)}`));
+  const arrays = tensors.map(({ name, dtype, shape, start: offset }) => {
+    const start = lengthBytes + length + offset;
+    const failHere = failWithin(fail, `tensor ${show(name)}`);
+    const array: OpenedArray = {
+      layout: { dtype, shape, ...layout },
+      fail: failHere,
+      reader: (signal) => fileReader({ source, start, fail: failHere, signal }),
     };
-    return [name, { inflatedBytes: 0, read }] as const;
+    return [name, { inflatedBytes: 0, open: async () => array }] as const;
   });
   return { arrays: new Map(arrays), metadata };
 }

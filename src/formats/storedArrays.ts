@@ -1,12 +1,25 @@
 import { show } from "../internal/checks.js";
 import type { ArrayData } from "./arrayData.js";
 import { type Fail, failWithin } from "./arrayFileError.js";
+import type { ElementReader } from "./elementReader.js";
+import type { ElementLayout } from "./elements.js";
+import { readWhole } from "./rowBatches.js";
 
-/** An array of an opened file, before it is read. */
+/** An array of an opened file, before anything of it is read. */
 export interface StoredArray {
   /** Bytes that it unpacks to if it is compressed, else 0: what a small file can make large. */
   readonly inflatedBytes: number;
-  read(): Promise<ArrayData>;
+  /** Reads and checks what the file says about the array. */
+  open(): Promise<OpenedArray>;
+}
+
+/** An array of which all is known but the values. */
+export interface OpenedArray {
+  readonly layout: ElementLayout;
+  /** Makes the errors about this array. */
+  readonly fail: Fail;
+  /** Any number of readers may be at work at a time. */
+  reader(signal?: AbortSignal): ElementReader;
 }
 
 /** Arrays of an opened file by name, in the file's order. */
@@ -31,6 +44,6 @@ export async function readStoredArrays(
     }
   }
   const result: [string, ArrayData][] = [];
-  for (const [name, array] of arrays) result.push([name, await array.read()]);
+  for (const [name, array] of arrays) result.push([name, await readWhole(await array.open())]);
   return result;
 }

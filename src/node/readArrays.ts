@@ -13,8 +13,8 @@ import { type ReadArraysOptions, withArrayFile } from "./withArrayFile.js";
  * the file before memory is taken, and `.npz` members against their CRC-32. Nothing in a file is ever executed: arrays of Python
  * objects, which are pickles, are refused.
  *
- * @param path - Path of the file, or a `file:` URL. Files may be of any size that fits into memory; one array may
- * have as many elements as the JavaScript engine allows (2^32 in Node 20), one compressed member as many bytes.
+ * @param path - Path of the file, or a `file:` URL. Files may be of any size that fits into memory (`openArrays` reads
+ * larger ones); one array may have as many elements as the JavaScript engine allows (2^32 in Node 20).
  * @returns The arrays by name, in the file's order (names that are whole numbers come first, as in any
  * JavaScript object). The only array of a `.npy` file has the name of the file without its extension. The record has no
  * prototype, so that every name is safe.

@@ -1,8 +1,8 @@
 import { parse } from "node:path";
-import { type ArrayFile, type Fail, openArrayFile } from "../formats/index.js";
+import { type ArrayFile, type ByteSource, type Fail, openArrayFile } from "../formats/index.js";
 import { checkInteger, checkOptions } from "../internal/checks.js";
-import { checkPath, withFileSource } from "./fileSource.js";
-import { inflateRaw } from "./rawDeflate.js";
+import { checkPath, withOpenFile } from "./fileSource.js";
+import { zipCodec } from "./rawDeflate.js";
 
 /** Options of `readArrays` and `readArray`. */
 export interface ReadArraysOptions {
@@ -25,12 +25,13 @@ export async function withArrayFile<T>(
   checkOptions(where, options, ["maxBytes"]);
   const { maxBytes = 2 ** 32 } = options;
   checkInteger(where, "maxBytes", maxBytes, { min: 0 });
-  const { name, ext: extension } = parse(file);
-  return withFileSource(where, file, async (source, fail) =>
-    use(
-      await openArrayFile(source, { name, extension, inflate: inflateRaw }, fail),
-      fail,
-      maxBytes,
-    ),
+  return withOpenFile(where, file, async (source, fail) =>
+    use(await parseArrayFile(file, source, fail), fail, maxBytes),
   );
+}
+
+/** What an opened file says about its arrays. */
+export function parseArrayFile(file: string, source: ByteSource, fail: Fail): Promise<ArrayFile> {
+  const { name, ext: extension } = parse(file);
+  return openArrayFile(source, { name, extension, codec: zipCodec }, fail);
 }

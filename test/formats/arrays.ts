@@ -15,7 +15,7 @@ import {
   openArrayFile,
   readStoredArrays,
 } from "../../src/formats/index.js";
-import { deflateRaw, inflateRaw } from "../../src/node/rawDeflate.js";
+import { deflateRaw, zipCodec } from "../../src/node/rawDeflate.js";
 
 export const fail = failFor("readArrays", "file");
 
@@ -35,7 +35,7 @@ export async function readBytes(
   bytes: Uint8Array,
   extension = "",
 ): Promise<Map<string, ArrayData>> {
-  const options = { name: "file", extension, inflate: inflateRaw };
+  const options = { name: "file", extension, codec: zipCodec };
   const { arrays } = await openArrayFile(bytesSource(bytes), options, fail);
   return new Map(await readStoredArrays(arrays, 2 ** 20, fail));
 }
@@ -82,7 +82,7 @@ export function anyArray(allowed: readonly DType[]): fc.Arbitrary<ArrayData> {
       return fc
         .uint8Array({ minLength: length, maxLength: length, max: dtype === "bool" ? 1 : 255 })
         .map((bytes) =>
-          decodeElements(new Uint8Array(bytes).buffer, dtype, shape, plainLayout, fail),
+          decodeElements(new Uint8Array(bytes).buffer, { dtype, shape, ...plainLayout }, fail),
         );
     });
 }
