@@ -1,5 +1,6 @@
 import { copyFile, mkdir } from "node:fs/promises";
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
+import { buildKernels } from "./scripts/buildKernels.js";
 
 const folders = [
   "schedules",
@@ -12,9 +13,15 @@ const folders = [
   "plot",
 ];
 
-export default defineConfig({
+export default defineConfig(async () => {
+  await buildKernels();
+  return options;
+});
+
+const options: Options = {
   entry: {
     index: "src/index.ts",
+    "cli/main": "src/cli/main.ts",
     ...Object.fromEntries(folders.map((name) => [`${name}/index`, `src/${name}/index.ts`])),
   },
   format: "esm",
@@ -39,4 +46,4 @@ export default defineConfig({
       await copyFile(`${from}/${folder}${file}`, `${to}/${file}`);
     }
   },
-});
+};

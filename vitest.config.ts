@@ -1,9 +1,22 @@
 import { defineConfig } from "vitest/config";
 
+const setup = "test/setup.ts";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    setupFiles: ["test/setup.ts"],
+    globalSetup: ["scripts/buildKernels.ts"],
     testTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "all", include: ["test/**/*.test.ts"], setupFiles: [setup] } },
+      {
+        extends: true,
+        test: {
+          // The similarity measures once more, as they compute where WebAssembly SIMD is missing.
+          name: "without kernels",
+          include: ["test/similarity/**/*.test.ts"],
+          setupFiles: [setup, "test/similarity/withoutKernels.ts"],
+        },
+      },
+    ],
   },
 });

@@ -39,6 +39,13 @@ export interface Dense {
   readonly columns: number;
 }
 
+/** The same in single or double precision; the numbers are the caller's own and are only read. */
+export interface RealMatrix {
+  readonly data: Float64Array | Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
 export const isShaped = (value: unknown): value is ShapedArray =>
   typeof value === "object" && value !== null && "data" in value && "shape" in value;
 
@@ -83,12 +90,15 @@ export function checkShaped(where: string, name: string, array: ShapedArray): Nu
 export function checkFinite(
   where: string,
   name: string,
-  data: Float64Array,
+  data: Float64Array | Float32Array,
   shape: readonly number[],
   hint: string,
 ): void {
-  const at = data.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
+  // Zero times what is not finite is NaN: one sum says whether to look closer, faster than a test of each.
+  let zero = 0;
+  for (let at = 0; at < data.length; at++) zero += 0 * data[at]!;
+  if (zero === 0) return;
+  const at = data.findIndex((value: number) => !Number.isFinite(value));
   const index: number[] = [];
   let rest = at;
   for (const size of [...shape].reverse()) {
@@ -100,12 +110,23 @@ export function checkFinite(
   );
 }
 
+/** Any accepted matrix in double precision (a copy), its numbers finite or not; see {@link readNumbers}. */
+export function readMatrix(where: string, name: string, value: unknown, columnsAre: string): Dense {
+  const { data, rows, columns } = readNumbers(where, name, value, columnsAre);
+  return { data: Float64Array.from(data), rows, columns };
+}
+
 /**
- * Any accepted matrix in double precision (a copy), its numbers finite or not.
+ * Any accepted matrix, its numbers finite or not. Arrays of single or double precision are not copied.
  *
  * @param columnsAre - What the columns are, for messages: `"neurons"`, `"classes"`.
  */
-export function readMatrix(where: string, name: string, value: unknown, columnsAre: string): Dense {
+export function readNumbers(
+  where: string,
+  name: string,
+  value: unknown,
+  columnsAre: string,
+): RealMatrix {
   if (isShaped(value)) {
     const data = checkShaped(where, name, value);
     const { shape } = value;
@@ -114,7 +135,7 @@ export function readMatrix(where: string, name: string, value: unknown, columnsA
     }
     const [rows, columns] = shape as [number, number];
     checkSize(where, name, rows, columns);
-    return { data: Float64Array.from(data), rows, columns };
+    return { data: asReal(data), rows, columns };
   }
   if (Array.isArray(value)) return fromRows(where, name, value);
   if (isMatrixObject(value)) return fromObject(where, name, value);
@@ -125,6 +146,10 @@ export function readMatrix(where: string, name: string, value: unknown, columnsA
     value,
   );
 }
+
+/** In a precision that the kernels read, copied only where it must be converted. */
+export const asReal = (data: NumericArray): Float64Array | Float32Array =>
+  data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data);
 
 function fromRows(where: string, name: string, rows: readonly ArrayLike<number>[]): Dense {
   const columns = rows[0]?.length ?? 0;

@@ -1,11 +1,12 @@
-import type { Dense } from "../internal/matrix.js";
-import { type Centred, centre } from "./centre.js";
+import type { Dense, RealMatrix } from "../internal/matrix.js";
+import { type CentredOperand, centredOperand } from "./centre.js";
 import { type Chance, chanceLevel } from "./chance.js";
 import { linearAlgebra, scaleColumns, transposed } from "./linearAlgebra.js";
-import { type Reduced, reduce, type Truncation } from "./reduce.js";
+import { type Method, type Reduced, reduce, type Truncation } from "./reduce.js";
+import type { Resampled } from "./resampling.js";
 
 /** What every measure says of its two sides and of the correlations between them. */
-export interface CanonicalResult {
+export interface CanonicalResult extends Resampled {
   /** Mean of the correlations, in [0, 1]; 0 where a side has no variance. */
   readonly similarity: number;
   /** Canonical correlations, descending, in [0, 1]; length min(keptX, keptY). */
@@ -35,17 +36,21 @@ export interface CanonicalResult {
   readonly chanceSquared: number;
   /** keptX + keptY > examples − 1: some correlations are 1 whatever the data, so that the number means little. */
   readonly degenerate: boolean;
+  /**
+   * Where the directions come from: `"gram"`, the eigenvectors of products of the activations, where these are
+   * conditioned well enough for it; `"qr"` if a side needed its data decomposed themselves, which takes longer.
+   */
+  readonly method: "gram" | "qr";
 }
 
 /** One side of a comparison, reduced to the directions that take part: work that is done once per layer. */
 export interface Prepared {
-  readonly centred: Centred;
+  readonly centred: CentredOperand;
   readonly reduced: Reduced;
 }
 
-/** Centres `x` in place and reduces it. */
-export function prepare(x: Dense, truncation: Truncation = {}): Prepared {
-  const centred = centre(x);
+export function prepare(x: RealMatrix, truncation: Truncation = {}): Prepared {
+  const centred = centredOperand(x);
   return { centred, reduced: reduce(centred, truncation) };
 }
 
@@ -57,12 +62,33 @@ export const mean = (values: Float64Array): number =>
 
 /** Uxᵀ Uy, with the weights that a ridge puts on the basis vectors. */
 export function overlap(x: Reduced, y: Reduced, regularization: number): Dense {
-  const product = linearAlgebra.crossProduct(x.basis, y.basis);
+  const product = basisProduct(x, y);
   if (regularization === 0) return product;
   scaleColumns(product, ridgeWeights(y, regularization));
   const other = transposed(product);
   scaleColumns(other, ridgeWeights(x, regularization));
   return transposed(other);
+}
+
+/** Uxᵀ Uy, by way of XᵀY or of one basis or both, whichever takes the fewest multiplications. */
+function basisProduct(x: Reduced, y: Reduced): Dense {
+  const p = x.source.columns;
+  const q = y.source.columns;
+  const own = (side: Reduced) => (side.hasBasis ? 0 : side.source.columns * side.kept);
+  const withX = own(x) + x.kept * q;
+  const withY = own(y) + y.kept * p;
+  const withBoth = own(x) + own(y) + x.kept * y.kept;
+  const least = Math.min(
+    withBoth,
+    x.map && y.map ? p * q : Number.POSITIVE_INFINITY,
+    y.map ? withX : Number.POSITIVE_INFINITY,
+    x.map ? withY : Number.POSITIVE_INFINITY,
+  );
+  const { crossProduct, product } = linearAlgebra;
+  if (least === withBoth) return crossProduct(x.basis, y.basis);
+  if (least === withX && y.map) return product(crossProduct(x.basis, y.source), y.map);
+  if (least === withY && x.map) return crossProduct(x.map, crossProduct(x.source, y.basis));
+  return crossProduct(x.map!, product(crossProduct(x.source, y.source), y.map!));
 }
 
 /** s/√(s² + r·s₁²) for each kept direction. */
@@ -72,10 +98,20 @@ export const ridgeWeights =
     1 / Math.sqrt(1 + regularization * (singularValues[0]! / singularValues[i]!) ** 2);
 
 export function canonicalResult(x: Prepared, y: Prepared, regularization = 0): CanonicalResult {
-  const correlations = linearAlgebra
-    .singularValues(overlap(x.reduced, y.reduced, regularization))
-    .map(clip);
-  return { similarity: mean(correlations), correlations, ...sides(x, y) };
+  return canonicalResults(x, [y], regularization)[0]!;
+}
+
+/** One side against several others, whose singular values threads can share. */
+export function canonicalResults(
+  x: Prepared,
+  others: readonly Prepared[],
+  regularization = 0,
+): CanonicalResult[] {
+  const overlaps = others.map((y) => overlap(x.reduced, y.reduced, regularization));
+  return linearAlgebra.singularValuesOfAll(overlaps).map((values, i) => {
+    const correlations = values.map(clip);
+    return { similarity: mean(correlations), correlations, ...sides(x, others[i]!) };
+  });
 }
 
 /** The fields that describe the two sides. */
@@ -96,5 +132,9 @@ export function sides(x: Prepared, y: Prepared) {
     chance: chance.mean,
     chanceSquared: chance.meanSquare,
     degenerate: keptX + keptY > examples - 1,
+    method: bothMethods(x.reduced, y.reduced),
   };
 }
+
+export const bothMethods = (x: Reduced, y: Reduced): Method =>
+  x.method === "qr" || y.method === "qr" ? "qr" : "gram";

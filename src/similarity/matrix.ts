@@ -1,19 +1,23 @@
 import { rangeError, typeError } from "../internal/checks.js";
 import {
+  asReal,
   checkFinite,
   checkShaped,
   type Dense,
   isMatrixObject,
   isShaped,
+  type RealMatrix,
   readMatrix,
+  readNumbers,
   type ShapedArray,
 } from "../internal/matrix.js";
 
 const NOT_FINITE = "Remove the examples or neurons with such values first";
 
-/** Any accepted matrix as doubles (a copy): the one door through which activations come in. */
-export function toDense(where: string, name: string, value: unknown): Dense {
-  const matrix = toDenseUnchecked(where, name, value);
+/** Any accepted matrix: the one door through which activations come in. The numbers are the caller's, only to be read. */
+export function toActivations(where: string, name: string, value: unknown): RealMatrix {
+  checkNoMaps(where, name, value);
+  const matrix = readNumbers(where, name, value, "neurons");
   if (matrix.rows < 2) {
     throw rangeError(where, name, "a matrix of at least 2 rows (examples)", matrix.rows);
   }
@@ -26,6 +30,11 @@ export function toDense(where: string, name: string, value: unknown): Dense {
 
 /** Any accepted matrix as doubles (a copy), of any size and with any numbers. */
 export function toDenseUnchecked(where: string, name: string, value: unknown): Dense {
+  checkNoMaps(where, name, value);
+  return readMatrix(where, name, value, "neurons");
+}
+
+function checkNoMaps(where: string, name: string, value: unknown): void {
   if (areMaps(value)) {
     throw rangeError(
       where,
@@ -35,16 +44,27 @@ export function toDenseUnchecked(where: string, name: string, value: unknown): D
       "Use convSvcca or dftCca for convolutional maps, or pool them first",
     );
   }
-  return readMatrix(where, name, value, "neurons");
 }
 
 /** Both matrices of a comparison, with the same examples in the same order. */
-export function toDensePair(where: string, x: unknown, y: unknown): [Dense, Dense] {
-  const a = toDense(where, "x", x);
-  const b = toDense(where, "y", y);
+export function toActivationsPair(where: string, x: unknown, y: unknown): [RealMatrix, RealMatrix] {
+  const a = toActivations(where, "x", x);
+  const b = toActivations(where, "y", y);
   checkSameExamples(where, "x", a, "y", b);
   return [a, b];
 }
+
+/** The same in double precision (a copy). */
+export function toDensePair(where: string, x: unknown, y: unknown): [Dense, Dense] {
+  const [a, b] = toActivationsPair(where, x, y);
+  return [asDense(a), asDense(b)];
+}
+
+const asDense = ({ data, rows, columns }: RealMatrix): Dense => ({
+  data: Float64Array.from(data),
+  rows,
+  columns,
+});
 
 export function checkSameExamples(
   where: string,
@@ -72,9 +92,9 @@ export function checkSameExamples(
   );
 }
 
-/** Convolutional maps in double precision: `[examples, height, width, channels]`, row-major. */
+/** Convolutional maps, the numbers only to be read: `[examples, height, width, channels]`, row-major. */
 export interface Maps {
-  readonly data: Float64Array;
+  readonly data: Float64Array | Float32Array;
   readonly examples: number;
   readonly height: number;
   readonly width: number;
@@ -85,7 +105,7 @@ export interface Maps {
 export const areMaps = (value: unknown): value is ShapedArray =>
   isShaped(value) && Array.isArray(value.shape) && value.shape.length === 4;
 
-/** Any accepted maps as doubles (a copy). */
+/** Any accepted maps; the numbers are the caller's. */
 export function toMaps(where: string, name: string, value: unknown): Maps {
   if (!isShaped(value)) {
     throw typeError(
@@ -96,7 +116,7 @@ export function toMaps(where: string, name: string, value: unknown): Maps {
       Array.isArray(value) || isMatrixObject(value) ? "Use svcca or cca for matrices" : "",
     );
   }
-  const data = Float64Array.from(checkShaped(where, name, value));
+  const data = asReal(checkShaped(where, name, value));
   const { shape } = value;
   if (shape.length !== 4) {
     throw rangeError(

@@ -1,6 +1,6 @@
 import type { Dense } from "../internal/matrix.js";
-import type { Centred } from "./centre.js";
-import { linearAlgebra, scaleColumns, takeColumns, transposed } from "./linearAlgebra.js";
+import type { CentredOperand } from "./centre.js";
+import { linearAlgebra, type Operand, scaleColumns, takeColumns } from "./linearAlgebra.js";
 
 /** How many directions of a centred matrix are kept. */
 export interface Truncation {
@@ -10,16 +10,61 @@ export interface Truncation {
   readonly components?: number;
 }
 
-/** A centred matrix as an orthonormal basis of the directions that are kept. */
-export interface Reduced {
-  /** Orthonormal columns that span the kept part of the column space, `[rows, kept]`. */
-  readonly basis: Dense;
+/** The directions of a matrix that are kept, and how many there are. */
+export interface Spread {
   /** Singular values of the kept directions, descending. */
   readonly singularValues: Float64Array;
   readonly rank: number;
   readonly kept: number;
   /** Fraction of the variance in the kept directions. */
   readonly variance: number;
+}
+
+/**
+ * Where the directions come from: `"gram"` from the eigenvectors of XᵀX or XXᵀ, `"qr"` from the data themselves by QR
+ * and SVD, which is slower and right for any condition.
+ */
+export type Method = "gram" | "qr";
+
+/** A centred matrix as an orthonormal basis of the directions that are kept. */
+export class Reduced implements Spread {
+  readonly singularValues: Float64Array;
+  readonly rank: number;
+  readonly kept: number;
+  readonly variance: number;
+  readonly method: Method;
+  /** X, centred. */
+  readonly source: Operand;
+  /** The basis is X·map; absent where the basis did not come from XᵀX. */
+  readonly map: Dense | undefined;
+  #basis: Dense | undefined;
+
+  constructor(
+    source: Operand,
+    spread: Spread,
+    method: Method,
+    { map, basis }: { readonly map?: Dense; readonly basis?: Dense },
+  ) {
+    this.source = source;
+    this.singularValues = spread.singularValues;
+    this.rank = spread.rank;
+    this.kept = spread.kept;
+    this.variance = spread.variance;
+    this.method = method;
+    this.map = map;
+    this.#basis = basis;
+  }
+
+  /** Whether {@link basis} costs nothing. */
+  get hasBasis(): boolean {
+    return this.#basis !== undefined;
+  }
+
+  /** Orthonormal columns that span the kept part of the column space, `[rows, kept]`; computed when first asked for. */
+  get basis(): Dense {
+    this.#basis ??= linearAlgebra.product(this.source, this.map!);
+    return this.#basis;
+  }
 }
 
 /**
@@ -68,67 +113,93 @@ function keptCount(
  *
  * Rank: singular values above max(rows, columns)·ε·(largest).
  */
-export function reduce(x: Centred, truncation: Truncation, origin: Origin = {}): Reduced {
+export function reduce(x: CentredOperand, truncation: Truncation, origin: Origin = {}): Reduced {
   const live = x.columns - x.dead.length;
-  if (live === 0) return empty(x.rows);
-  return reduceByGram(x, live, truncation, origin) ?? reduceByData(x, truncation, origin);
-}
-
-const empty = (rows: number): Reduced => ({
-  basis: { data: new Float64Array(0), rows, columns: 0 },
-  singularValues: new Float64Array(0),
-  rank: 0,
-  kept: 0,
-  variance: 0,
-});
-
-/** Undefined where the condition is too bad for the rank or the basis to be certain. */
-function reduceByGram(
-  x: Centred,
-  live: number,
-  truncation: Truncation,
-  { noise = 0, paired = false }: Origin,
-): Reduced | undefined {
-  // Centring takes one direction from the examples (one each from the real and the imaginary parts).
-  const rank = Math.min(x.rows - (paired ? 2 : 1), live);
+  if (live === 0) return empty(x);
   const tall = x.rows > x.columns;
-  const { values, vectors } = linearAlgebra.symmetricEigen(
-    linearAlgebra.gram(tall ? x : transposed(x)),
-  );
-  const first = values[0]!;
-  const last = values[rank - 1]!;
-  if (!(last > GRAM_CERTAIN_EIGENVALUE * first && last > noise * noise)) return undefined;
-  const singularValues = values.map((value) => Math.sqrt(Math.max(0, value)));
-  const kept = keptCount(singularValues, rank, truncation, paired);
-  if (values[kept - 1]! < GRAM_SAFE_EIGENVALUE * first) return undefined;
-  const directions = takeColumns(vectors, kept);
-  if (tall) scaleColumns(directions, (j) => 1 / singularValues[j]!);
-  const basis = tall ? linearAlgebra.product(x, directions) : directions;
-  return reduced(basis, singularValues, rank, kept);
+  const gram = tall ? linearAlgebra.gram(x) : linearAlgebra.outerGram(x);
+  // Centring takes one direction from the examples (one each from the real and the imaginary parts).
+  const most = Math.min(x.rows - (origin.paired ? 2 : 1), live);
+  const found = reduceGram(gram, most, truncation, origin, () => dataSingularValues(x, origin));
+  if (!found) return reduceByData(x, truncation, origin);
+  const { vectors, ...spread } = found;
+  if (!tall) return new Reduced(x, spread, "gram", { basis: vectors });
+  scaleColumns(vectors, (j) => 1 / spread.singularValues[j]!);
+  return new Reduced(x, spread, "gram", { map: vectors });
 }
 
-function reduceByData(
-  x: Centred,
+const empty = (x: CentredOperand): Reduced =>
+  new Reduced(x, { singularValues: new Float64Array(0), rank: 0, kept: 0, variance: 0 }, "gram", {
+    basis: { data: new Float64Array(0), rows: x.rows, columns: 0 },
+  });
+
+/**
+ * The kept directions of a matrix from its Gram matrix, as eigenvectors; undefined where their condition is too bad.
+ *
+ * @param most - Largest rank that the matrix can have.
+ * @param exactValues - Singular values up to the rank, asked for where those of the Gram matrix leave the rank open;
+ * without it the result is then undefined.
+ */
+export function reduceGram(
+  gram: Dense,
+  most: number,
   truncation: Truncation,
-  { noise = 0, paired = false }: Origin,
-): Reduced {
-  const { left, values } = linearAlgebra.thinSvd(x);
-  const tolerance = Math.max(noise, Math.max(x.rows, x.columns) * Number.EPSILON * values[0]!);
-  const certain = values.filter((value) => value > tolerance).length;
-  const rank = paired ? evenUp(certain) : certain;
-  if (rank === 0) return empty(x.rows);
-  const kept = keptCount(values, rank, truncation, paired);
-  return reduced(takeColumns(left, kept), values, rank, kept);
+  { noise = 0, paired = false }: Origin = {},
+  exactValues?: () => Float64Array,
+): (Spread & { readonly vectors: Dense }) | undefined {
+  const { values, vectors } = linearAlgebra.symmetricEigen(gram);
+  const first = values[0]!;
+  const certain = (value: number) =>
+    value > GRAM_CERTAIN_EIGENVALUE * first && value > noise * noise;
+  const roots = values.map((value) => Math.sqrt(Math.max(0, value)));
+  // Truncation needs the small values only as a sum, which the Gram matrix knows well enough.
+  const safe = (kept: number) => kept > 0 && values[kept - 1]! >= GRAM_SAFE_EIGENVALUE * first;
+  if (!safe(keptCount(roots, most, truncation, paired))) return undefined;
+  let exact: Float64Array = roots.subarray(0, most);
+  if (!certain(values[most - 1]!)) {
+    if (!exactValues) return undefined;
+    exact = exactValues();
+  }
+  const spread = spreadOf(exact, truncation, paired);
+  if (!safe(spread.kept)) return undefined;
+  return { ...spread, vectors: takeColumns(vectors, spread.kept) };
 }
 
-function reduced(basis: Dense, values: Float64Array, rank: number, kept: number): Reduced {
+/** The singular values of the data up to the rank. */
+function dataSingularValues(x: CentredOperand, origin: Origin): Float64Array {
+  const values = linearAlgebra.singularValues(x);
+  return values.subarray(0, rankOf(values, x, origin));
+}
+
+function rankOf(
+  values: Float64Array,
+  { rows, columns }: CentredOperand,
+  { noise = 0, paired = false }: Origin,
+): number {
+  const tolerance = Math.max(noise, Math.max(rows, columns) * Number.EPSILON * values[0]!);
+  const certain = values.filter((value) => value > tolerance).length;
+  return paired ? evenUp(certain) : certain;
+}
+
+function reduceByData(x: CentredOperand, truncation: Truncation, origin: Origin): Reduced {
+  const { left, values } = linearAlgebra.thinSvd(x);
+  const rank = rankOf(values, x, origin);
+  if (rank === 0) return empty(x);
+  const spread = spreadOf(values.subarray(0, rank), truncation, origin.paired ?? false);
+  return new Reduced(x, spread, "qr", { basis: takeColumns(left, spread.kept) });
+}
+
+/** @param values - As many as the rank. */
+function spreadOf(values: Float64Array, truncation: Truncation, paired: boolean): Spread {
+  const rank = values.length;
+  const kept = keptCount(values, rank, truncation, paired);
   let total = 0;
   let sum = 0;
   for (let i = 0; i < rank; i++) {
     total += values[i]! ** 2;
     if (i < kept) sum += values[i]! ** 2;
   }
-  return { basis, singularValues: values.slice(0, kept), rank, kept, variance: sum / total };
+  return { singularValues: values.slice(0, kept), rank, kept, variance: sum / total };
 }
 
 const evenUp = (count: number) => count + (count % 2);

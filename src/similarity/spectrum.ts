@@ -1,5 +1,7 @@
-import { type Centred, centre } from "./centre.js";
+import type { RealMatrix } from "../internal/matrix.js";
+import { type Centred, type CentredOperand, centre, centredOperand } from "./centre.js";
 import { discreteFourierTransform } from "./fourier.js";
+import type { MapsOperand } from "./linearAlgebra.js";
 import type { Maps } from "./matrix.js";
 
 /**
@@ -30,10 +32,33 @@ export interface Frequency {
 
 const halfOf = (width: number) => Math.floor(width / 2) + 1;
 
-export function spectrumOf({ data, examples, height, width, channels }: Maps): Spectrum {
-  // The transform is linear, so that centring can come first: it takes large means and patterns that all examples
-  // share out of the transform, where they would cost digits, and brings the numbers into a safe range.
-  const centred = centreMaps({ data, examples, height, width, channels });
+/**
+ * Maps as the kernels transform them. The transform is linear, so that centring can come first: it takes large means and
+ * patterns that all examples share out of the transform, where they would cost digits, and brings the numbers into a
+ * safe range.
+ */
+export function mapsOperand(maps: Maps): MapsOperand & { readonly dead: readonly number[] } {
+  const { examples, height, width, channels } = maps;
+  const centred = centredOperand(positionsOf(maps));
+  const { means, rests, scale } = centred.shift;
+  const sizes = new Float64Array(channels);
+  let squares = 0;
+  centred.spreads.forEach((spread, at) => {
+    sizes[at % channels] = Math.max(sizes[at % channels]!, spread);
+    squares += (spread * scale) ** 2;
+  });
+  const scales = sizes.map((size) => (size > 0 ? 2 ** -Math.floor(Math.log2(size)) : 1));
+  return {
+    ...{ data: centred.data, examples, height, width, channels, means, rests, scales },
+    inverses: scales.map((factor) => scale / factor),
+    noise: transformNoise(Math.sqrt(examples * squares), height * width),
+    dead: deadChannels(centred, channels),
+  };
+}
+
+export function spectrumOf(maps: Maps): Spectrum {
+  const { examples, height, width, channels } = maps;
+  const centred = centreMaps(maps);
   const half = halfOf(width);
   const size = examples * channels;
   const allocate = () => Array.from({ length: height * half }, () => new Float64Array(size));
@@ -75,16 +100,21 @@ export function spectrumOf({ data, examples, height, width, channels }: Maps): S
     real,
     imaginary,
     dead: deadChannels(centred, channels),
-    noise: transformNoise(centred, height * width),
+    noise: transformNoise(normOf(centred), height * width),
   };
 }
 
 /** Each position of each channel centred over the examples, in place. */
-export const centreMaps = ({ data, examples, height, width, channels }: Maps): Centred =>
-  centre({ data, rows: examples, columns: height * width * channels });
+export const centreMaps = (maps: Maps): Centred => centre(positionsOf(maps));
+
+const positionsOf = ({ data, examples, height, width, channels }: Maps): RealMatrix => ({
+  data,
+  rows: examples,
+  columns: height * width * channels,
+});
 
 /** Channels that are dead at every position. */
-function deadChannels({ dead, columns }: Centred, channels: number): number[] {
+function deadChannels({ dead, columns }: CentredOperand, channels: number): number[] {
   const deadPositions = new Uint32Array(channels);
   for (const column of dead) deadPositions[column % channels]!++;
   return Array.from(deadPositions.keys()).filter(
@@ -96,10 +126,12 @@ function deadChannels({ dead, columns }: Centred, channels: number): number[] {
  * By Parseval all frequencies together have the norm √positions·‖x‖; each carries a few ε of it as rounding. Without
  * this floor a frequency that is empty in exact arithmetic (maps without structure there) would count as full rank.
  */
-function transformNoise({ data }: Centred, positions: number): number {
-  const norm = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
+function transformNoise(norm: number, positions: number): number {
   return 8 * Number.EPSILON * Math.sqrt(positions) * norm;
 }
+
+const normOf = ({ data }: Centred): number =>
+  Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
 
 /** The frequencies of a height × width grid, one of each conjugate pair. */
 export function frequencies(height: number, width: number): Frequency[] {

@@ -11,11 +11,12 @@ interface Allowed {
   readonly dynamic?: readonly string[];
 }
 
-const numeric: Allowed = { static: ["internal", "ml-matrix", "fft.js"] };
+const numeric: Allowed = { static: ["internal", "kernels", "ml-matrix", "fft.js"] };
 
 /** The arrows between layers; they point down only. `index` is the file src/index.ts. */
 const layers: Readonly<Record<string, Allowed>> = {
   internal: { static: [] },
+  kernels: { static: ["internal", "ml-matrix"] },
   ...Object.fromEntries(core.map((folder) => [folder, numeric])),
   formats: { static: ["internal"] },
   tfjs: {
@@ -23,13 +24,17 @@ const layers: Readonly<Record<string, Allowed>> = {
     type: ["@tensorflow/tfjs-layers"],
   },
   node: {
-    static: [...core, "internal", "formats", "node:*"],
+    static: [...core, "internal", "kernels", "formats", "node:*"],
     dynamic: ["tfjs", "@tensorflow/*", "computed"],
   },
   plot: {
     static: ["internal", "@observablehq/plot", "linkedom"],
     type: ["@resvg/resvg-js"],
     dynamic: ["@resvg/resvg-js", "node:fs", "node:url", "node:module", "computed"],
+  },
+  cli: {
+    static: [...core, "internal", "kernels", "formats", "node", "plot", "node:*"],
+    dynamic: [...core, "node", "plot", "node:*"],
   },
   index: { static: core },
 };

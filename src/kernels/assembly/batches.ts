@@ -1,0 +1,16 @@
+/** Decompositions of many matrices, which threads share. */
+
+import { singularValues } from "./singularValues";
+
+/**
+ * Singular values of matrix `item` of a table of 32-bit integers: its address, rows, columns, and where the values go,
+ * with the status of {@link singularValues} behind them.
+ */
+export function singularValuesOfItem(table: usize, scratch: usize, item: i32): void {
+  const entry = table + (<usize>item << 4);
+  const rows = load<i32>(entry, 4);
+  const columns = load<i32>(entry, 8);
+  const values = <usize>load<u32>(entry, 12);
+  const status = singularValues(<usize>load<u32>(entry), rows, columns, values, scratch);
+  f64.store(values + (<usize>min(rows, columns) << 3), status);
+}

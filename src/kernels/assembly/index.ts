@@ -1,0 +1,22 @@
+export { singularValuesOfItem } from "./batches";
+export { transformImage, transformScratchBytes } from "./fourier";
+export { frequencyCca, frequencyCcaScratchBytes } from "./frequencyCca";
+export { thinSvd, thinSvdScratchBytes } from "./jacobiSvd";
+export {
+  columnItems,
+  columnStatistics,
+  multiplyTile,
+  packItems,
+  packOperand,
+  tileItems,
+} from "./operands";
+export {
+  applyQBlock,
+  applyQFirstBlock,
+  qrBlock,
+  qrFactorLength,
+  qrFirstBlock,
+  qrScratchBytes,
+} from "./qr";
+export { singularValuesScratchBytes } from "./singularValues";
+export { symmetricEigen, symmetricEigenScratchBytes } from "./symmetricEigen";

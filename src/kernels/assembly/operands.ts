@@ -1,0 +1,296 @@
+import { DEPTH, multiplyPacked } from "./product";
+
+/**
+ * Products of matrices that are too large to be held twice: chunks of the sum's length are packed by some items, then
+ * multiplied tile by tile of the result by others. Numbers come as float32 or float64 and become (value − mean − rest)·scale
+ * while they are packed: the column means are given in two parts, since a mean far from zero is not a double.
+ *
+ * A packed chunk is [blocks of DEPTH][panels][depth][4]; the last block may be shorter.
+ */
+
+/** Lanes (of columns or rows) that one item packs. */
+const GROUP: i32 = 64;
+
+// @ts-ignore: decorator
+@inline
+function value<T>(at: usize): f64 {
+  if (sizeof<T>() == 4) return <f64>f32.load(at);
+  return f64.load(at);
+}
+
+/** Two neighbouring numbers as doubles. */
+// @ts-ignore: decorator
+@inline
+function pair<T>(at: usize): v128 {
+  if (sizeof<T>() == 4) return f64x2.promote_low_f32x4(v128.load64_zero(at));
+  return v128.load(at);
+}
+
+/** Items that {@link packOperand} is cut into. */
+export function packItems(lanes: i32, depth: i32): i32 {
+  return ((lanes + GROUP - 1) / GROUP) * ((depth + DEPTH - 1) / DEPTH);
+}
+
+/**
+ * Packs one item of a chunk. `source` is row-major with `ld` numbers from row to row, of 4 or 8 `bytes`. The lanes are its
+ * columns and the sum runs over its rows, or the other way round with `lanesAreRows`. `means` holds all means, then all
+ * rests, of the `columns` of the source, or is 0 for numbers as they are.
+ */
+export function packOperand(
+  source: usize,
+  bytes: i32,
+  ld: i32,
+  lanesAreRows: bool,
+  lanes: i32,
+  depth: i32,
+  means: usize,
+  columns: i32,
+  scale: f64,
+  into: usize,
+  scratch: usize,
+  item: i32,
+): void {
+  const groups = (lanes + GROUP - 1) / GROUP;
+  const first = (item / groups) * DEPTH;
+  const length = min(DEPTH, depth - first);
+  const lane = (item % groups) * GROUP;
+  const count = min(GROUP, lanes - lane);
+  const panels = (lanes + 3) >> 2;
+  into += (<usize>first * <usize>panels + <usize>length * <usize>(lane >> 2)) << 5;
+  const row = lanesAreRows ? lane : first;
+  const column = lanesAreRows ? first : lane;
+  source += (<usize>row * <usize>ld + <usize>column) * <usize>bytes;
+  if (means != 0) means += <usize>column << 3;
+  if (lanesAreRows) {
+    if (bytes == 4) packRowsOf<f32>(source, ld, count, length, means, columns, scale, into);
+    else packRowsOf<f64>(source, ld, count, length, means, columns, scale, into);
+  } else {
+    if (bytes == 4) packColumnsOf<f32>(source, ld, count, length, means, columns, scale, into);
+    else packColumnsOf<f64>(source, ld, count, length, means, columns, scale, into);
+  }
+}
+
+function packColumnsOf<T>(
+  source: usize,
+  ld: i32,
+  lanes: i32,
+  depth: i32,
+  means: usize,
+  columns: i32,
+  scale: f64,
+  into: usize,
+): void {
+  const stride = <usize>ld * sizeof<T>();
+  const rests = means + (<usize>columns << 3);
+  const factor = f64x2.splat(scale);
+  for (let j = 0; j < lanes; j += 4) {
+    let from = source + <usize>j * sizeof<T>();
+    const at = <usize>j << 3;
+    if (j + 4 > lanes) {
+      packLastColumns<T>(from, stride, lanes - j, depth, means, rests, at, scale, into);
+    } else if (means == 0) {
+      for (let k = 0; k < depth; k++, from += stride, into += 32) {
+        v128.store(into, pair<T>(from));
+        v128.store(into, pair<T>(from + 2 * sizeof<T>()), 16);
+      }
+    } else {
+      const mean0 = v128.load(means + at);
+      const mean1 = v128.load(means + at, 16);
+      const rest0 = v128.load(rests + at);
+      const rest1 = v128.load(rests + at, 16);
+      for (let k = 0; k < depth; k++, from += stride, into += 32) {
+        const low = f64x2.sub(f64x2.sub(pair<T>(from), mean0), rest0);
+        const high = f64x2.sub(f64x2.sub(pair<T>(from + 2 * sizeof<T>()), mean1), rest1);
+        v128.store(into, f64x2.mul(low, factor));
+        v128.store(into, f64x2.mul(high, factor), 16);
+      }
+    }
+  }
+}
+
+/** The panel that is not full: the lanes beyond the last column are 0. */
+function packLastColumns<T>(
+  source: usize,
+  stride: usize,
+  lanes: i32,
+  depth: i32,
+  means: usize,
+  rests: usize,
+  at: usize,
+  scale: f64,
+  into: usize,
+): void {
+  for (let k = 0; k < depth; k++, source += stride, into += 32) {
+    for (let lane = 0; lane < 4; lane++) {
+      let number: f64 = 0;
+      if (lane < lanes) {
+        number = value<T>(source + <usize>lane * sizeof<T>());
+        if (means != 0) {
+          const behind = at + (<usize>lane << 3);
+          number = (number - f64.load(means + behind) - f64.load(rests + behind)) * scale;
+        }
+      }
+      f64.store(into + (<usize>lane << 3), number);
+    }
+  }
+}
+
+function packRowsOf<T>(
+  source: usize,
+  ld: i32,
+  lanes: i32,
+  depth: i32,
+  means: usize,
+  columns: i32,
+  scale: f64,
+  into: usize,
+): void {
+  const stride = <usize>ld * sizeof<T>();
+  const rests = means + (<usize>columns << 3);
+  for (let i = 0; i < lanes; i += 4) {
+    const rows = min(4, lanes - i);
+    for (let lane = 0; lane < 4; lane++) {
+      let from = source + stride * <usize>(i + lane);
+      let to = into + (<usize>lane << 3);
+      if (lane >= rows) {
+        for (let k = 0; k < depth; k++, to += 32) f64.store(to, 0);
+      } else if (means == 0) {
+        for (let k = 0; k < depth; k++, from += sizeof<T>(), to += 32) f64.store(to, value<T>(from));
+      } else {
+        for (let k = 0; k < depth; k++, from += sizeof<T>(), to += 32) {
+          const behind = <usize>k << 3;
+          f64.store(to, (value<T>(from) - f64.load(means + behind) - f64.load(rests + behind)) * scale);
+        }
+      }
+    }
+    into += <usize>depth << 5;
+  }
+}
+
+/** Items that {@link multiplyTile} is cut into, tiles of `size` lanes; with `upper` those on and above the diagonal. */
+export function tileItems(m: i32, n: i32, size: i32, upper: bool): i32 {
+  const across = (n + size - 1) / size;
+  if (upper) return (across * (across + 1)) / 2;
+  return ((m + size - 1) / size) * across;
+}
+
+/** C += LᵀR for one tile of C, `size` × `size` (a multiple of 4), over all blocks of two packed chunks. */
+export function multiplyTile(
+  left: usize,
+  m: i32,
+  right: usize,
+  n: i32,
+  depth: i32,
+  c: usize,
+  ldc: i32,
+  size: i32,
+  upper: bool,
+  scratch: usize,
+  item: i32,
+): void {
+  let i = 0;
+  let j = 0;
+  if (upper) {
+    for (j = 0; item > j; j++) item -= j + 1;
+    i = item;
+  } else {
+    const across = (n + size - 1) / size;
+    i = item / across;
+    j = item % across;
+  }
+  i *= size;
+  j *= size;
+  const rows = min(size, m - i);
+  const columns = min(size, n - j);
+  const at = c + ((<usize>i * <usize>ldc + <usize>j) << 3);
+  const panelsLeft = <usize>((m + 3) >> 2);
+  const panelsRight = <usize>((n + 3) >> 2);
+  for (let first = 0; first < depth; first += DEPTH) {
+    const length = min(DEPTH, depth - first);
+    const from = left + ((<usize>first * panelsLeft + <usize>length * <usize>(i >> 2)) << 5);
+    const beside = right + ((<usize>first * panelsRight + <usize>length * <usize>(j >> 2)) << 5);
+    multiplyPacked(from, rows, beside, columns, length, 1, at, ldc, scratch, upper && i == j);
+  }
+}
+
+/** Items that {@link columnStatistics} is cut into. */
+export function columnItems(columns: i32): i32 {
+  return (columns + GROUP - 1) / GROUP;
+}
+
+/**
+ * Takes a chunk of rows into `statistics`, three arrays of `columns` doubles: smallest, largest, and sum. With `means` only
+ * the sum, of what the means leave of the numbers. NaN in the data makes all three NaN.
+ */
+export function columnStatistics(
+  source: usize,
+  bytes: i32,
+  rows: i32,
+  columns: i32,
+  means: usize,
+  statistics: usize,
+  scratch: usize,
+  item: i32,
+): void {
+  const first = item * GROUP;
+  const count = min(GROUP, columns - first);
+  source += <usize>first * <usize>bytes;
+  statistics += <usize>first << 3;
+  if (means != 0) means += <usize>first << 3;
+  if (bytes == 4) columnStatisticsOf<f32>(source, rows, columns, count, means, statistics);
+  else columnStatisticsOf<f64>(source, rows, columns, count, means, statistics);
+}
+
+function columnStatisticsOf<T>(
+  source: usize,
+  rows: i32,
+  columns: i32,
+  count: i32,
+  means: usize,
+  smallest: usize,
+): void {
+  const stride = <usize>columns * sizeof<T>();
+  const plane = <usize>columns << 3;
+  const largest = smallest + plane;
+  const sums = largest + plane;
+  let j = 0;
+  for (; j + 2 <= count; j += 2) {
+    const at = <usize>j << 3;
+    let from = source + <usize>j * sizeof<T>();
+    if (means != 0) {
+      const mean = v128.load(means + at);
+      let sum = v128.load(sums + at);
+      for (let i = 0; i < rows; i++, from += stride) sum = f64x2.add(sum, f64x2.sub(pair<T>(from), mean));
+      v128.store(sums + at, sum);
+      continue;
+    }
+    let least = v128.load(smallest + at);
+    let most = v128.load(largest + at);
+    let sum = v128.load(sums + at);
+    for (let i = 0; i < rows; i++, from += stride) {
+      const numbers = pair<T>(from);
+      least = f64x2.min(least, numbers);
+      most = f64x2.max(most, numbers);
+      sum = f64x2.add(sum, numbers);
+    }
+    v128.store(smallest + at, least);
+    v128.store(largest + at, most);
+    v128.store(sums + at, sum);
+  }
+  if (j == count) return;
+  const at = <usize>j << 3;
+  let from = source + <usize>j * sizeof<T>();
+  let least = f64.load(smallest + at);
+  let most = f64.load(largest + at);
+  let sum = f64.load(sums + at);
+  const mean = means == 0 ? 0 : f64.load(means + at);
+  for (let i = 0; i < rows; i++, from += stride) {
+    const number = value<T>(from);
+    least = min(least, number);
+    most = max(most, number);
+    sum += number - mean;
+  }
+  f64.store(smallest + at, least);
+  f64.store(largest + at, most);
+  f64.store(sums + at, sum);
+}

@@ -1,0 +1,38 @@
+import type { LinearAlgebra } from "./linearAlgebra.js";
+import { plainLinearAlgebra } from "./plainLinearAlgebra.js";
+import { compileKernels, singleProcessor } from "./processor.js";
+import { wasmLinearAlgebra } from "./wasmLinearAlgebra.js";
+
+let inUse: LinearAlgebra | undefined;
+
+/** Set up at the first use, so that an import alone costs nothing. */
+function implementation(): LinearAlgebra {
+  if (!inUse) {
+    const kernels = compileKernels();
+    inUse = kernels ? wasmLinearAlgebra(singleProcessor(kernels)) : plainLinearAlgebra;
+  }
+  return inUse;
+}
+
+/** Lets another implementation compute from now on; without an argument the calling thread's own. */
+export function useLinearAlgebra(other?: LinearAlgebra): void {
+  inUse = other;
+}
+
+/** The implementation in use. */
+export const linearAlgebra: LinearAlgebra = {
+  get kind() {
+    return implementation().kind;
+  },
+  columnStatistics: (x) => implementation().columnStatistics(x),
+  gram: (x) => implementation().gram(x),
+  outerGram: (x) => implementation().outerGram(x),
+  crossProduct: (x, y) => implementation().crossProduct(x, y),
+  product: (x, y) => implementation().product(x, y),
+  symmetricEigen: (a, kept) => implementation().symmetricEigen(a, kept),
+  singularValues: (a) => implementation().singularValues(a),
+  singularValuesOfAll: (list) => implementation().singularValuesOfAll(list),
+  frequencyCorrelations: (x, y, frequencies) =>
+    implementation().frequencyCorrelations(x, y, frequencies),
+  thinSvd: (a) => implementation().thinSvd(a),
+};

@@ -1,0 +1,21 @@
+export { materialised, scaleColumns, takeColumns, transposed, zeros } from "./dense.js";
+export { linearAlgebra, useLinearAlgebra } from "./implementation.js";
+export type {
+  ColumnStatistics,
+  LinearAlgebra,
+  MapsOperand,
+  Operand,
+  Shift,
+  SymmetricEigen,
+  ThinSvd,
+} from "./linearAlgebra.js";
+export { plainLinearAlgebra } from "./plainLinearAlgebra.js";
+export {
+  type CompiledKernels,
+  compileKernels,
+  instantiate,
+  MAX_PAGES,
+  type Processor,
+  sharedModule,
+} from "./processor.js";
+export { wasmLinearAlgebra } from "./wasmLinearAlgebra.js";

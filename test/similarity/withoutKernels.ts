@@ -1,0 +1,3 @@
+import { plainLinearAlgebra, useLinearAlgebra } from "../../src/kernels/index.js";
+
+useLinearAlgebra(plainLinearAlgebra);
