@@ -1,0 +1,50 @@
+import type { ShapedArray } from "../internal/matrix.js";
+import type { ArrayData } from "../node/index.js";
+import type { Arguments } from "./arguments.js";
+import { channelsFirst, transpose, transposeX, transposeY } from "./options.js";
+
+/** An array of a file. */
+export interface ReadArray {
+  readonly file: string;
+  readonly name: string;
+  /** How messages call it. */
+  readonly label: string;
+  /** As it is in the file. */
+  readonly stored: ArrayData;
+}
+
+/** One side of a comparison. */
+export interface Side extends ReadArray {
+  /** In the layout of the library. */
+  readonly array: ShapedArray;
+}
+
+/** Brings arrays of one side into the layout of the library, examples first and channels last. */
+export type Arrange = (array: ArrayData) => Promise<ShapedArray>;
+
+export function arrangeAs(args: Arguments, side: "x" | "y"): Arrange {
+  const turned = args.has(transpose) || args.has(side === "x" ? transposeX : transposeY);
+  const moved = args.has(channelsFirst);
+  return async (array) => {
+    if (moved && array.shape.length === 4) return channelsLast(array);
+    if (!turned) return array;
+    const { transpose: transposed } = await import("../similarity/index.js");
+    return transposed(array);
+  };
+}
+
+/** `[examples, channels, height, width]` to `[examples, height, width, channels]`. */
+function channelsLast({ data, shape }: ArrayData): ShapedArray {
+  const [examples, channels, height, width] = shape as [number, number, number, number];
+  const positions = height * width;
+  const moved = data.slice();
+  for (let example = 0, from = 0; example < examples; example++) {
+    const start = example * channels * positions;
+    for (let channel = 0; channel < channels; channel++) {
+      for (let at = start + channel; at < start + channels * positions; at += channels, from++) {
+        moved[at] = data[from]!;
+      }
+    }
+  }
+  return { data: moved, shape: [examples, height, width, channels] };
+}
