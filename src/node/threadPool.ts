@@ -102,7 +102,7 @@ export function startThreadPool(
 
   const workers = Array.from({ length: threads - 1 }, (_, i) => {
     const workerData = { module, memory, words, numbers, thread: i + 1 };
-    const worker = new Worker(workerSource, { eval: true, workerData });
+    const worker = new Worker(workerSource, { eval: true, workerData, execArgv: [] });
     worker.on("error", () => fail("a worker thread failed"));
     worker.on("exit", () => fail("a worker thread ended"));
     return worker;

@@ -41,8 +41,8 @@ function operand(
   precision: "single" | "double",
   shifted: boolean,
 ): Operand {
-  const kind = precision === "single" ? Float32Array : Float64Array;
-  const data = kind.from({ length: rows * columns }, () => random.normal() + 3);
+  const doubles = Float64Array.from({ length: rows * columns }, () => random.normal() + 3);
+  const data = precision === "single" ? Float32Array.from(doubles) : doubles;
   if (!shifted) return { data, rows, columns };
   const means = Float64Array.from({ length: columns }, () => 3 + random.normal());
   const rests = means.map((mean) => mean * 1e-17);

@@ -59,8 +59,8 @@ describe("useThreads", () => {
   });
 
   test.each([
-    [0, "useThreads: threads must be an integer in [1, 256], got 0"],
-    [1.5, "useThreads: threads must be an integer in [1, 256], got 1.5"],
+    [0, "useThreads: threads must be an integer >= 1 and <= 256, got 0"],
+    [1.5, "useThreads: threads must be an integer >= 1 and <= 256, got 1.5"],
   ])("rejects %j", async (count, message) => {
     await expect(useThreads(count)).rejects.toThrow(message);
   });
