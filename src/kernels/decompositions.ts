@@ -5,7 +5,7 @@ import type { Operand, SymmetricEigen, ThinSvd } from "./linearAlgebra.js";
 import type { Processor } from "./processor.js";
 import { tallQrOf } from "./tallQr.js";
 
-/** Bytes of matrices whose singular values are computed together. */
+/** Bytes of matrices that are decomposed together. */
 const MAX_BATCH = 2 ** 28;
 
 /** Decompositions of matrices by the kernels. */
@@ -28,6 +28,26 @@ export function decompositionsOf(processor: Processor, arena: Arena) {
     });
   }
 
+  function symmetricEigenOfAll(list: readonly Dense[]): SymmetricEigen[] {
+    return inBatches(list, (batch) => {
+      const items = batch.map(({ data, rows: n }) => ({
+        n,
+        from: arena.put(data),
+        values: arena.doubles(n + 1),
+        vectors: arena.doubles(n * n),
+      }));
+      runAll(
+        "symmetricEigenOfItem",
+        items.map(({ n, from, values, vectors }) => [from, n, values, vectors]),
+        items.map(({ n }) => jobs.symmetricEigenScratchBytes!(n, n) >>> 0),
+      );
+      return items.map(({ n, values, vectors }) => ({
+        values: takeChecked(values, n),
+        vectors: { data: arena.take(vectors, n * n), rows: n, columns: n },
+      }));
+    });
+  }
+
   function singularValues(a: Operand): Float64Array {
     // Only the triangle of a long matrix is needed: its columns do not spoil each other's digits on the way there.
     if (a.rows > 2 * a.columns) return singularValues(tallQr(a, false).triangle);
@@ -35,40 +55,56 @@ export function decompositionsOf(processor: Processor, arena: Arena) {
   }
 
   function singularValuesOfAll(list: readonly Dense[]): Float64Array[] {
-    const results: Float64Array[] = [];
-    while (results.length < list.length) {
-      let end = results.length;
+    return inBatches(list, (batch) => {
+      const items = batch.map(({ data, rows, columns }) => {
+        const count = Math.min(rows, columns);
+        return { rows, columns, count, from: arena.put(data), values: arena.doubles(count + 1) };
+      });
+      runAll(
+        "singularValuesOfItem",
+        items.map(({ from, rows, columns, values }) => [from, rows, columns, values]),
+        items.map(({ rows, columns }) => jobs.singularValuesScratchBytes!(rows, columns) >>> 0),
+      );
+      return items.map(({ count, values }) => takeChecked(values, count));
+    });
+  }
+
+  /** Runs a job that finds what it needs in a table of four integers for each item. */
+  function runAll(
+    job: string,
+    table: readonly (readonly number[])[],
+    scratchBytes: readonly number[],
+  ): void {
+    const most = scratchBytes.reduce((largest, bytes) => Math.max(largest, bytes), 0);
+    const scratch = arena.bytes(most * processor.threads);
+    const address = arena.bytes(16 * table.length);
+    new Uint32Array(processor.memory.buffer, address, 4 * table.length).set(table.flat());
+    processor.run(job, [address], table.length, scratch, most);
+  }
+
+  /** Cuts a list so that the matrices of one batch fit into the memory together. */
+  function inBatches<T>(
+    list: readonly Dense[],
+    compute: (batch: readonly Dense[]) => readonly T[],
+  ): T[] {
+    const results: T[] = [];
+    for (let first = 0; first < list.length; ) {
+      let end = first;
       for (let bytes = 0; end < list.length; end++) {
         bytes += 8 * list[end]!.data.length;
-        if (bytes > MAX_BATCH && end > results.length) break;
+        if (bytes > MAX_BATCH && end > first) break;
       }
-      results.push(...singularValuesOfBatch(list.slice(results.length, end)));
+      const batch = list.slice(first, end);
+      results.push(...arena.within(() => compute(batch)));
+      first = end;
     }
     return results;
   }
 
-  function singularValuesOfBatch(list: readonly Dense[]): Float64Array[] {
-    return arena.within(() => {
-      const items = list.map(({ data, rows, columns }) => {
-        const count = Math.min(rows, columns);
-        return { rows, columns, count, from: arena.put(data), values: arena.doubles(count + 1) };
-      });
-      const scratchBytes = items.reduce(
-        (most, { rows, columns }) =>
-          Math.max(most, jobs.singularValuesScratchBytes!(rows, columns) >>> 0),
-        0,
-      );
-      const scratch = arena.bytes(scratchBytes * processor.threads);
-      const table = arena.bytes(16 * items.length);
-      new Uint32Array(processor.memory.buffer, table, 4 * items.length).set(
-        items.flatMap(({ from, rows, columns, values }) => [from, rows, columns, values]),
-      );
-      processor.run("singularValuesOfItem", [table], items.length, scratch, scratchBytes);
-      return items.map(({ count, values }) => {
-        checkEnded(arena.view(values, count + 1)[count]!);
-        return arena.take(values, count);
-      });
-    });
+  /** Values of an item whose status lies behind them. */
+  function takeChecked(address: number, count: number): Float64Array {
+    checkEnded(arena.view(address, count + 1)[count]!);
+    return arena.take(address, count);
   }
 
   function thinSvd(a: Operand): ThinSvd {
@@ -98,7 +134,7 @@ export function decompositionsOf(processor: Processor, arena: Arena) {
     });
   }
 
-  return { symmetricEigen, singularValues, singularValuesOfAll, thinSvd };
+  return { symmetricEigen, symmetricEigenOfAll, singularValues, singularValuesOfAll, thinSvd };
 }
 
 function checkEnded(status: number): void {

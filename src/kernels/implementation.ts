@@ -30,6 +30,7 @@ export const linearAlgebra: LinearAlgebra = {
   crossProduct: (x, y) => implementation().crossProduct(x, y),
   product: (x, y) => implementation().product(x, y),
   symmetricEigen: (a, kept) => implementation().symmetricEigen(a, kept),
+  symmetricEigenOfAll: (list) => implementation().symmetricEigenOfAll(list),
   singularValues: (a) => implementation().singularValues(a),
   singularValuesOfAll: (list) => implementation().singularValuesOfAll(list),
   frequencyCorrelations: (x, y, frequencies) =>

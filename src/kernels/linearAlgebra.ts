@@ -44,9 +44,9 @@ export interface ThinSvd {
 }
 
 export interface SymmetricEigen {
-  /** All eigenvalues, descending. */
+  /** Descending. */
   readonly values: Float64Array;
-  /** The eigenvectors of the first ones, as columns. */
+  /** Orthonormal columns, in the order of the values. */
   readonly vectors: Dense;
 }
 
@@ -77,6 +77,8 @@ export interface LinearAlgebra {
   product(x: Operand, y: Operand): Dense;
   /** Eigenvalues of a symmetric matrix, and the eigenvectors of the `kept` largest (default: all). */
   symmetricEigen(a: Dense, kept?: number): SymmetricEigen;
+  /** The same of several matrices, all eigenvectors, which threads share. */
+  symmetricEigenOfAll(list: readonly Dense[]): SymmetricEigen[];
   /** Singular values, descending. */
   singularValues(a: Operand): Float64Array;
   /** The same of several matrices, which threads share. */

@@ -1,7 +1,13 @@
 import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
 import type { Dense } from "../internal/matrix.js";
 import { materialised, transposed, zeros } from "./dense.js";
-import type { ColumnStatistics, LinearAlgebra, Operand, ThinSvd } from "./linearAlgebra.js";
+import type {
+  ColumnStatistics,
+  LinearAlgebra,
+  Operand,
+  SymmetricEigen,
+  ThinSvd,
+} from "./linearAlgebra.js";
 
 /**
  * `into += XᵀY`, columns from `firstColumn(a)` on in row `a`. Four rows at a time: each entry of the
@@ -83,18 +89,23 @@ const fromMatrix = (matrix: Matrix): Dense => ({
   columns: matrix.columns,
 });
 
-function symmetricEigen(a: Dense, kept = a.rows) {
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(toMatrix(a), {
+function symmetricEigen(a: Dense, kept = a.rows): SymmetricEigen {
+  const n = a.rows;
+  if (n === 0) return { values: new Float64Array(0), vectors: zeros(0, 0) };
+  // The decomposition squares entries: a power of two keeps the squares from overflow and underflow.
+  const largest = a.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const unit = largest === 0 ? 1 : 2 ** Math.max(-1022, Math.floor(Math.log2(largest)));
+  const scaled = { ...a, data: a.data.map((value) => value / unit) };
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(toMatrix(scaled), {
     assumeSymmetric: true,
   });
-  const n = a.rows;
   const order = realEigenvalues.map((_, i) => i);
   order.sort((i, j) => realEigenvalues[j]! - realEigenvalues[i]!);
   const vectors = zeros(n, kept);
   order.slice(0, kept).forEach((from, to) => {
     for (let i = 0; i < n; i++) vectors.data[i * kept + to] = eigenvectorMatrix.get(i, from);
   });
-  return { values: Float64Array.from(order, (i) => realEigenvalues[i]!), vectors };
+  return { values: Float64Array.from(order, (i) => realEigenvalues[i]! * unit), vectors };
 }
 
 function singularValues(a: Dense): Float64Array {
@@ -183,6 +194,7 @@ export const plainLinearAlgebra: LinearAlgebra = {
   crossProduct: (x, y) => crossProduct(materialised(x), materialised(y)),
   product: (x, y) => crossProduct(transposed(materialised(x)), materialised(y)),
   symmetricEigen,
+  symmetricEigenOfAll: (list) => list.map((a) => symmetricEigen(a)),
   singularValues: (a) => singularValues(materialised(a)),
   singularValuesOfAll: (list) => list.map(singularValues),
   frequencyCorrelations: (_x, _y, frequencies) => frequencies.map(() => undefined),

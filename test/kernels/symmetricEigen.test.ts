@@ -272,8 +272,6 @@ describe.each(implementations)("symmetricEigen, $kind", (implementation) => {
   });
 });
 
-// --------------------------------------------------------------------------------------- the kernels themselves
-
 const processor = singleProcessor(kernels);
 const arena = new Arena(processor.memory);
 const { jobs } = processor;

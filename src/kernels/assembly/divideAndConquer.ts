@@ -21,28 +21,28 @@ const QL_ITERATIONS: i32 = 60;
 /** Steps to a root of the secular equation; four or five are usual, bisection ends every case. */
 const ROOT_ITERATIONS: i32 = 200;
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function numberAt(base: usize, index: i32): f64 {
-  return f64.load(base + ((<usize>index) << 3));
+  return f64.load(base + (<usize>index << 3));
 }
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function setNumber(base: usize, index: i32, value: f64): void {
-  f64.store(base + ((<usize>index) << 3), value);
+  f64.store(base + (<usize>index << 3), value);
 }
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function indexAt(base: usize, index: i32): i32 {
-  return i32.load(base + ((<usize>index) << 2));
+  return i32.load(base + (<usize>index << 2));
 }
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function setIndex(base: usize, index: i32, value: i32): void {
-  i32.store(base + ((<usize>index) << 2), value);
+  i32.store(base + (<usize>index << 2), value);
 }
 
 // ---- values only
@@ -62,7 +62,7 @@ function sink(values: usize, root: i32, size: i32): void {
 }
 
 /** Sorts numbers, largest first. */
-export function sortDescending(values: usize, n: i32): void {
+function sortDescending(values: usize, n: i32): void {
   for (let i = (n >> 1) - 1; i >= 0; i--) sink(values, i, n);
   for (let end = n - 1; end > 0; end--) {
     const smallest = numberAt(values, 0);
@@ -81,11 +81,15 @@ function reverse(values: usize, first: i32, last: i32): void {
   }
 }
 
-/** Whether the square of an off-diagonal entry is negligible beside its neighbours on the diagonal. */
-// @ts-expect-error: decorator
-@inline
-function negligibleSquare(square: f64, above: f64, below: f64): bool {
-  return square <= EPSILON * EPSILON * Math.abs(above * below) || square < 1e-40;
+/** Last row of the block from `first` on that no negligible entry splits; rows from `end` on do not count. */
+function lastOfBlock(diagonal: usize, squares: usize, first: i32, end: i32): i32 {
+  let last = first;
+  for (; last < end - 1; last++) {
+    const square = numberAt(squares, last);
+    const beside = Math.abs(numberAt(diagonal, last) * numberAt(diagonal, last + 1));
+    if (square <= EPSILON * EPSILON * beside || square < 1e-40) break;
+  }
+  return last;
 }
 
 /** One root-free QL sweep over rows first … last with a shift near the eigenvalue that emerges in row `first`. */
@@ -113,10 +117,28 @@ function rootFreeSweep(diagonal: usize, squares: usize, first: i32, last: i32): 
     const entry = numberAt(diagonal, i);
     gamma = cosine * (entry - shift) - sine * oldGamma;
     setNumber(diagonal, i + 1, oldGamma + (entry - gamma));
-    p = cosine != 0 ? gamma * gamma * stretch : oldCosine * square;
+    p = p > NEGLIGIBLE_SQUARES ? gamma * gamma * stretch : oldCosine * square;
   }
   setNumber(squares, first, sine * p);
   setNumber(diagonal, first, shift + gamma);
+}
+
+/** The values of an unsplit block of rows first … end − 1, in place of its diagonal. Returns 1 if one was lost. */
+function solveBlock(diagonal: usize, squares: usize, first: i32, end: i32): i32 {
+  // QL finds the values at the head first; it is fastest where these are the small ones.
+  if (Math.abs(numberAt(diagonal, end - 1)) < Math.abs(numberAt(diagonal, first))) {
+    reverse(diagonal, first, end - 1);
+    reverse(squares, first, end - 2);
+  }
+  for (; first < end; first++) {
+    for (let iterations = 0; ; iterations++) {
+      const last = lastOfBlock(diagonal, squares, first, end);
+      if (last == first) break;
+      if (iterations == QL_ITERATIONS) return 1;
+      rootFreeSweep(diagonal, squares, first, last);
+    }
+  }
+  return 0;
 }
 
 /**
@@ -124,51 +146,16 @@ function rootFreeSweep(diagonal: usize, squares: usize, first: i32, last: i32): 
  * an iteration did not converge.
  */
 export function tridiagonalValues(diagonal: usize, offDiagonal: usize, n: i32): i32 {
+  const squares = offDiagonal;
   for (let i = 0; i < n - 1; i++) {
     const entry = numberAt(offDiagonal, i);
-    setNumber(offDiagonal, i, entry * entry);
+    setNumber(squares, i, entry * entry);
   }
   let lost = 0;
   for (let first = 0; first < n; ) {
-    // A block that no negligible entry splits.
-    let last = first;
-    while (
-      last < n - 1 &&
-      !negligibleSquare(
-        numberAt(offDiagonal, last),
-        numberAt(diagonal, last),
-        numberAt(diagonal, last + 1),
-      )
-    )
-      last++;
-    // QL finds the values at the head first; it is fastest where these are the small ones.
-    if (Math.abs(numberAt(diagonal, last)) < Math.abs(numberAt(diagonal, first))) {
-      reverse(diagonal, first, last);
-      reverse(offDiagonal, first, last - 1);
-    }
-    const blockEnd = last + 1;
-    while (first < blockEnd) {
-      let iterations = 0;
-      for (;;) {
-        last = first;
-        while (
-          last < blockEnd - 1 &&
-          !negligibleSquare(
-            numberAt(offDiagonal, last),
-            numberAt(diagonal, last),
-            numberAt(diagonal, last + 1),
-          )
-        )
-          last++;
-        if (last == first) break;
-        if (iterations++ == QL_ITERATIONS) {
-          lost = 1;
-          break;
-        }
-        rootFreeSweep(diagonal, offDiagonal, first, last);
-      }
-      first++;
-    }
+    const end = lastOfBlock(diagonal, squares, first, n) + 1;
+    lost |= solveBlock(diagonal, squares, first, end);
+    first = end;
   }
   sortDescending(diagonal, n);
   return lost;
@@ -252,7 +239,7 @@ function solveLeaf(
 ): i32 {
   for (let i = 0; i < n; i++) {
     const row = vectors + stride * <usize>i;
-    memory.fill(row, 0, (<usize>n) << 3);
+    memory.fill(row, 0, <usize>n << 3);
     setNumber(row, i, 1);
   }
   setNumber(offDiagonal, n - 1, 0);
@@ -307,7 +294,7 @@ function addTerms(
   let slopes = f64x2.splat(0);
   let i = from;
   for (; i + 2 <= to; i += 2) {
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     const weight = v128.load(weights + at);
     const ratio = f64x2.div(weight, f64x2.sub(f64x2.sub(v128.load(poles + at), origins), shifts));
     values = madd(weight, ratio, values);
@@ -439,13 +426,13 @@ const ORIGINS: i32 = 4;
 const PLACES: i32 = 5;
 const INDEX_LISTS: i32 = 6;
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function numbers(scratch: usize, n: i32, list: i32): usize {
   return scratch + ((<usize>n * <usize>list) << 3);
 }
 
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function indices(scratch: usize, n: i32, list: i32): usize {
   return numbers(scratch, n, NUMBER_LISTS) + ((<usize>n * <usize>list) << 2);
@@ -509,7 +496,7 @@ function deflate(
   active: usize,
   idle: usize,
 ): i32 {
-  const stride = (<usize>ld) << 3;
+  const stride = <usize>ld << 3;
   let activeCount = 0;
   let idleCount = 0;
   let pending = -1;
@@ -588,7 +575,7 @@ function multiplyFactors(
   const shifts = f64x2.splat(shift);
   let i = from;
   for (; i + 2 <= to; i += 2) {
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     const other = v128.load(poles + at);
     const ratio = f64x2.div(
       f64x2.sub(f64x2.sub(other, origins), shifts),
@@ -615,7 +602,7 @@ function secularVector(j: i32, count: i32, n: i32, scratch: usize, into: usize):
   let squarePair = f64x2.splat(0);
   let i = 0;
   for (; i + 2 <= count; i += 2) {
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     const delta = f64x2.sub(f64x2.sub(v128.load(poles + at), originPair), shiftPair);
     const entry = f64x2.div(v128.load(weights + at), delta);
     v128.store(entries + at, entry);
@@ -693,8 +680,8 @@ function copyActiveRows(
 ): void {
   const active = indices(scratch, n, ACTIVE);
   const places = indices(scratch, n, PLACES);
-  const firstBytes = (<usize>cut) << 3;
-  const secondBytes = (<usize>(n - cut)) << 3;
+  const firstBytes = <usize>cut << 3;
+  const secondBytes = <usize>(n - cut) << 3;
   for (let i = 0; i < count; i++) {
     const row = vectors + ((<usize>indexAt(active, i) * <usize>ld) << 3);
     const place = indexAt(places, i);
@@ -723,8 +710,8 @@ function moveIdleRows(
   const poles = numbers(scratch, n, POLES);
   const shifts = numbers(scratch, n, SHIFTS);
   const origins = indices(scratch, n, ORIGINS);
-  const row = (<usize>n) << 3;
-  const stride = (<usize>ld) << 3;
+  const row = <usize>n << 3;
+  const stride = <usize>ld << 3;
   for (let i = 0; i < n - count; i++) {
     const index = indexAt(idle, i);
     memory.copy(work + row * <usize>i, vectors + stride * <usize>index, row);
@@ -772,38 +759,24 @@ function combineRows(
 ): void {
   const block = scratch + listBytes(n);
   const gemmScratch = block + ((<usize>n * <usize>min(n, BLOCK)) << 3);
-  const second = block + ((<usize>(count - inSecond)) << 3);
+  const second = block + (<usize>(count - inSecond) << 3);
   for (let j = firstRoot; j < count; j += BLOCK) {
     const rows = min(BLOCK, count - j);
     const into = vectors + ((<usize>j * <usize>ld) << 3);
     for (let i = 0; i < rows; i++) {
       secularVector(j + i, count, n, scratch, block + ((<usize>i * <usize>count) << 3));
-      memory.fill(into + ((<usize>i * <usize>ld) << 3), 0, (<usize>n) << 3);
+      memory.fill(into + ((<usize>i * <usize>ld) << 3), 0, <usize>n << 3);
     }
-    const beyond = into + ((<usize>cut) << 3);
+    const beyond = into + (<usize>cut << 3);
     gemm(rows, cut, inFirst, 1, block, count, false, firstRows, cut, false, into, ld, gemmScratch);
-    gemm(
-      rows,
-      n - cut,
-      inSecond,
-      1,
-      second,
-      count,
-      false,
-      secondRows,
-      n - cut,
-      false,
-      beyond,
-      ld,
-      gemmScratch,
-    );
+    gemm(rows, n - cut, inSecond, 1, second, count, false, secondRows, n - cut, false, beyond, ld, gemmScratch);
   }
 }
 
 /**
  * Joins the solved halves [0, cut) and [cut, n) of a matrix from which |coupling|·vvᵀ, v = (0, …, 1, ±1, …, 0), was
- * taken away. Only the eigenvectors of the `wanted` largest values are computed. `order` lists rows by ascending value: at
- * first those of each half, counted from its beginning, afterwards all. `work` has room for n × n numbers.
+ * taken away. Only the eigenvectors of the `wanted` largest values are computed. `order` lists rows by ascending
+ * value: at first those of each half, counted from its beginning, afterwards all. `work` has room for n × n numbers.
  */
 function merge(
   n: i32,
@@ -825,7 +798,7 @@ function merge(
   updateVector(vectors, ld, cut, n, coupling < 0 ? -1 : 1, z);
   // z was normalised: its square of 2 goes into ρ.
   const rho = 2 * Math.abs(coupling);
-  mergeOrders(order, cut, order + ((<usize>cut) << 2), n - cut, cut, values, sorted);
+  mergeOrders(order, cut, order + (<usize>cut << 2), n - cut, cut, values, sorted);
   const smallest = numberAt(values, indexAt(sorted, 0));
   const largest = numberAt(values, indexAt(sorted, n - 1));
   const size = max(rho, max(Math.abs(smallest), Math.abs(largest)));
@@ -833,7 +806,7 @@ function merge(
   for (let i = 0; i < n; i++) setIndex(reach, i, i < cut ? FIRST_HALF : SECOND_HALF);
   const count = deflate(n, values, z, rho, tolerance, sorted, vectors, ld, reach, active, idle);
   if (count == 0) {
-    memory.copy(order, idle, (<usize>n) << 2);
+    memory.copy(order, idle, <usize>n << 2);
     return 0;
   }
   for (let i = 0; i < count; i++) {
@@ -867,15 +840,15 @@ function divide(
   order: usize,
   scratch: usize,
 ): i32 {
-  if (n <= LEAF) return solveLeaf(diagonal, offDiagonal, n, vectors, (<usize>ld) << 3, order);
+  if (n <= LEAF) return solveLeaf(diagonal, offDiagonal, n, vectors, <usize>ld << 3, order);
   const cut = n >> 1;
-  const cutAt = (<usize>cut) << 3;
+  const cutAt = <usize>cut << 3;
   const coupling = numberAt(offDiagonal, cut - 1);
   setNumber(diagonal, cut - 1, numberAt(diagonal, cut - 1) - Math.abs(coupling));
   setNumber(diagonal, cut, numberAt(diagonal, cut) - Math.abs(coupling));
   let lost = divide(diagonal, offDiagonal, cut, cut, vectors, ld, work, order, scratch);
   const second = vectors + cutAt * <usize>ld + cutAt;
-  const secondOrder = order + ((<usize>cut) << 2);
+  const secondOrder = order + (<usize>cut << 2);
   lost |= divide(
     diagonal + cutAt,
     offDiagonal + cutAt,
@@ -890,7 +863,7 @@ function divide(
   // Where the halves do not reach, rows must hold zeros: a rotation may mix them.
   for (let i = 0; i < n; i++) {
     const row = vectors + ((<usize>i * <usize>ld) << 3);
-    if (i < cut) memory.fill(row + cutAt, 0, (<usize>(n - cut)) << 3);
+    if (i < cut) memory.fill(row + cutAt, 0, <usize>(n - cut) << 3);
     else memory.fill(row, 0, cutAt);
   }
   return lost | merge(n, cut, diagonal, coupling, vectors, ld, work, order, wanted, scratch);
@@ -924,7 +897,7 @@ export function tridiagonalEigen(
   const order = scratch;
   const rest = scratch + orderBytes(n);
   const lost = divide(diagonal, offDiagonal, n, kept, work, n, rows, order, rest);
-  const list = (<usize>n) << 3;
+  const list = <usize>n << 3;
   for (let i = 0; i < kept; i++) {
     memory.copy(rows + list * <usize>i, work + list * <usize>indexAt(order, n - 1 - i), list);
   }

@@ -24,7 +24,7 @@ const PANEL: i32 = 8;
 const BACK_PANEL: i32 = 16;
 
 /** c − a·b, rounded once where the runtime has fused multiply-add. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function subtractProduct(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c);
@@ -61,8 +61,8 @@ function makeReflection(re: usize, im: usize, length: i32, tauRe: usize, tauIm: 
   f64.store(re, 1);
   f64.store(im, 0);
   if (!(squares > NEGLIGIBLE_SQUARES)) {
-    memory.fill(re + 8, 0, (<usize>rest) << 3);
-    memory.fill(im + 8, 0, (<usize>rest) << 3);
+    memory.fill(re + 8, 0, <usize>rest << 3);
+    memory.fill(im + 8, 0, <usize>rest << 3);
     f64.store(tauRe, 0);
     f64.store(tauIm, 0);
     return headRe;
@@ -194,12 +194,12 @@ function timesVector(
   yRe: usize,
   yIm: usize,
 ): void {
-  const stride = (<usize>n) << 3;
-  const bytes = (<usize>(n - from)) << 3;
-  memory.fill(yRe + ((<usize>from) << 3), 0, bytes);
-  memory.fill(yIm + ((<usize>from) << 3), 0, bytes);
+  const stride = <usize>n << 3;
+  const bytes = <usize>(n - from) << 3;
+  memory.fill(yRe + (<usize>from << 3), 0, bytes);
+  memory.fill(yIm + (<usize>from << 3), 0, bytes);
   for (let i = from; i < n; ) {
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     const row = stride * <usize>i + at;
     if ((i & 1) != 0 || i + 1 == n) {
       oneRowTimesVector(re + row, im + row, n - i, xRe + at, xIm + at, yRe + at, yIm + at);
@@ -225,7 +225,7 @@ function completeDiagonalSquares(re: usize, im: usize, n: i32): void {
 }
 
 /** Four numbers. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function storeFour(into: usize, a: f64, b: f64, c: f64, d: f64): void {
   f64.store(into, a);
@@ -244,7 +244,7 @@ function updateRow(
   length: i32,
   factors: usize,
 ): void {
-  const others = factors + ((<usize>PANEL) << 5);
+  const others = factors + (<usize>PANEL << 5);
   for (let j: usize = 0; j < <usize>k; j++) {
     const group = panel + 4 * j * stride;
     const vRe = f64.load(group);
@@ -270,7 +270,7 @@ function subtractProducts(
   length: i32,
   factors: usize,
 ): void {
-  const others = factors + ((<usize>PANEL) << 5);
+  const others = factors + (<usize>PANEL << 5);
   dots(panel, stride, 4 * k, xRe, length, factors);
   dots(panel, stride, 4 * k, xIm, length, others);
   for (let j: usize = 0; j < <usize>k; j++) {
@@ -304,10 +304,10 @@ function reducePanel(
   panel: usize,
   factors: usize,
 ): void {
-  const stride = (<usize>n) << 3;
+  const stride = <usize>n << 3;
   for (let k = 0; k < count; k++) {
     const i = first + k;
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     const next = at + 8;
     const length = n - i - 1;
     const rowRe = re + stride * <usize>i;
@@ -323,13 +323,13 @@ function reducePanel(
     const vIm = vRe + stride;
     const wRe = vIm + stride;
     const wIm = wRe + stride;
-    memory.copy(vRe, rowRe + next, (<usize>length) << 3);
-    memory.copy(vIm, rowIm + next, (<usize>length) << 3);
+    memory.copy(vRe, rowRe + next, <usize>length << 3);
+    memory.copy(vIm, rowIm + next, <usize>length << 3);
     const tauRe = f64.load(tausRe + at);
     const tauIm = f64.load(tausIm + at);
     if (tauRe == 0) {
-      memory.fill(wRe, 0, (<usize>length) << 3);
-      memory.fill(wIm, 0, (<usize>length) << 3);
+      memory.fill(wRe, 0, <usize>length << 3);
+      memory.fill(wIm, 0, <usize>length << 3);
       continue;
     }
     timesVector(re, im, n, i + 1, vRe - next, vIm - next, wRe - next, wIm - next);
@@ -379,28 +379,28 @@ function tridiagonalizeHermitian(
   tausIm: usize,
   scratch: usize,
 ): void {
-  const stride = (<usize>n) << 3;
+  const stride = <usize>n << 3;
   const bytes = <usize>PANEL * <usize>((n + 3) & ~3) * 32;
   const panel = scratch;
   const packed = panel + bytes;
   const left = packed + bytes;
   const imaginary = left + bytes;
   const factors = imaginary + bytes;
-  const tile = factors + ((<usize>PANEL) << 6);
+  const tile = factors + (<usize>PANEL << 6);
   completeDiagonalSquares(re, im, n);
   for (let first = 0; first < n - 1; first += PANEL) {
     const count = min(PANEL, n - 1 - first);
     reducePanel(re, im, n, first, count, diagonal, offDiagonal, tausRe, tausIm, panel, factors);
     const next = first + count;
     const m = n - next;
-    const at = (<usize>next) << 3;
+    const at = <usize>next << 3;
     const corner = stride * <usize>next + at;
     packColumns(panel + at, n, m, 4 * count, packed);
     arrangePacked(packed, left, imaginary, <usize>((m + 3) >> 2) * <usize>count);
     subtractUpper(re + corner, n, m, left, packed, 4 * count, tile);
     subtractUpper(im + corner, n, m, left, imaginary, 4 * count, tile);
   }
-  const last = (<usize>(n - 1)) << 3;
+  const last = <usize>(n - 1) << 3;
   f64.store(diagonal + last, f64.load(re + stride * <usize>(n - 1) + last));
 }
 
@@ -415,7 +415,7 @@ function triangularFactor(
   count: i32,
   factor: usize,
 ): void {
-  const size = (<usize>count) << 3;
+  const size = <usize>count << 3;
   const stride = size * 2;
   memory.fill(factor, 0, stride * <usize>count * 2);
   for (let i: usize = 0; i < <usize>count; i++) {
@@ -453,7 +453,7 @@ function triangularFactor(
  * matrix [Xre, −Xim; Xim, Xre].
  */
 function combineProducts(products: usize, count: i32, size: i32): void {
-  const half = (<usize>size) << 3;
+  const half = <usize>size << 3;
   const below = half * <usize>count * 2;
   for (let i = 0; i < count; i++, products += 2 * half) {
     for (let at: usize = 0; at < half; at += 8) {
@@ -502,15 +502,15 @@ function applyHermitianReflections(
     // v of row i begins at column i + 1.
     const start = first + 1;
     const m = n - start;
-    const bytes = (<usize>m) << 3;
+    const bytes = <usize>m << 3;
     for (let i = 0; i < size; i++) {
       const from = (<usize>(first + i) * <usize>n + <usize>start) << 3;
       memory.copy(reflections + bytes * <usize>i, re + from, bytes);
       memory.copy(reflections + bytes * <usize>(size + i), im + from, bytes);
     }
-    const z = rows + ((<usize>start) << 3);
-    const taus = (<usize>first) << 3;
-    memory.fill(products, 0, (<usize>(both * both)) << 3);
+    const z = rows + (<usize>start << 3);
+    const taus = <usize>first << 3;
+    memory.fill(products, 0, <usize>(both * both) << 3);
     gemm(
       both,
       both,
@@ -572,7 +572,7 @@ export function hermitianEigen(
     scale(re, factor, n * n);
     scale(im, factor, n * n);
   }
-  const list = (<usize>n) << 3;
+  const list = <usize>n << 3;
   const offDiagonal = scratch;
   const tausRe = offDiagonal + list;
   const tausIm = tausRe + list;

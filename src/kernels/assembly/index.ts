@@ -1,6 +1,7 @@
-export { singularValuesOfItem } from "./batches";
+export { singularValuesOfItem, symmetricEigenOfItem } from "./batches";
 export { transformImage, transformScratchBytes } from "./fourier";
 export { frequencyCca, frequencyCcaScratchBytes } from "./frequencyCca";
+export { hermitianEigen, hermitianEigenScratchBytes } from "./hermitian";
 export { thinSvd, thinSvdScratchBytes } from "./jacobiSvd";
 export {
   columnItems,

@@ -67,7 +67,7 @@ export function tridiagonalBytes(n: i32, kept: i32): usize {
   return 2 * ((<usize>n * <usize>n) << 3) + tridiagonalEigenScratchBytes(n);
 }
 
-/** Bytes of scratch space that {@link symmetricEigen} needs: about 16·n² with eigenvectors, 1536·n without. */
+/** Bytes of scratch space that {@link symmetricEigen} needs: about 16·n² with eigenvectors, 800·n without. */
 export function symmetricEigenScratchBytes(n: i32, kept: i32): usize {
   const reduction = tridiagonalizeScratchBytes(n);
   const back =
@@ -96,7 +96,7 @@ export function symmetricEigen(
   if (!finite(largest)) return 1;
   const factor = safeUnit(largest);
   if (factor != 1) scale(a, factor, n * n);
-  const list = (<usize>n) << 3;
+  const list = <usize>n << 3;
   const offDiagonal = scratch;
   const taus = offDiagonal + list;
   const rows = taus + 2 * list;

@@ -16,7 +16,7 @@ const TRAILING_COLUMNS: i32 = 512;
 export const NEGLIGIBLE_SQUARES: f64 = 1e-280;
 
 /** Sum of the two lanes. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function lanes(x: v128): f64 {
   return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
@@ -31,7 +31,7 @@ function makeReflection(x: usize, length: i32, tau: usize): f64 {
   const squares = dot(rest, rest, length - 1);
   f64.store(x, 1);
   if (!(squares > NEGLIGIBLE_SQUARES)) {
-    memory.fill(rest, 0, (<usize>(length - 1)) << 3);
+    memory.fill(rest, 0, <usize>(length - 1) << 3);
     f64.store(tau, 0);
     return head;
   }
@@ -125,19 +125,19 @@ function fourRowsTimesVector(row0: usize, stride: usize, length: i32, x: usize, 
 
 /** y = A·x in rows and columns `from` … n − 1; squares of 4 on the diagonal, counted from row 0, are complete. */
 function symmetricTimesVector(a: usize, n: i32, from: i32, x: usize, y: usize): void {
-  const stride = (<usize>n) << 3;
-  memory.fill(y + ((<usize>from) << 3), 0, (<usize>(n - from)) << 3);
+  const stride = <usize>n << 3;
+  memory.fill(y + (<usize>from << 3), 0, <usize>(n - from) << 3);
   let i = from;
   for (; i < n && (i & 3) != 0; i++) {
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     oneRowTimesVector(a + stride * <usize>i + at, n - i, x + at, y + at);
   }
   for (; i + 4 <= n; i += 4) {
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     fourRowsTimesVector(a + stride * <usize>i + at, stride, n - i, x + at, y + at);
   }
   for (; i < n; i++) {
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     oneRowTimesVector(a + stride * <usize>i + at, n - i, x + at, y + at);
   }
 }
@@ -167,11 +167,11 @@ function reducePanel(
   panel: usize,
   factors: usize,
 ): void {
-  const stride = (<usize>n) << 3;
-  const swapped = factors + ((<usize>PANEL) << 4);
+  const stride = <usize>n << 3;
+  const swapped = factors + (<usize>PANEL << 4);
   for (let k = 0; k < count; k++) {
     const i = first + k;
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     const next = at + 8;
     const length = n - i - 1;
     const row = a + stride * <usize>i;
@@ -187,10 +187,10 @@ function reducePanel(
     memory.fill(row, 0, next);
     const v = panel + 2 * <usize>k * stride;
     const w = v + stride;
-    memory.copy(v + next, row + next, (<usize>length) << 3);
+    memory.copy(v + next, row + next, <usize>length << 3);
     const tau = f64.load(taus + at);
     if (tau == 0) {
-      memory.fill(w + next, 0, (<usize>length) << 3);
+      memory.fill(w + next, 0, <usize>length << 3);
       continue;
     }
     symmetricTimesVector(a, n, i + 1, v, w);
@@ -225,7 +225,7 @@ export function subtractUpper(
   depth: i32,
   tile: usize,
 ): void {
-  const packed = (<usize>depth) << 3;
+  const packed = <usize>depth << 3;
   for (let j0 = 0; j0 < m; j0 += TRAILING_COLUMNS) {
     const end = min(m, j0 + TRAILING_COLUMNS);
     for (let i = 0; i < end; i += 4) {
@@ -266,27 +266,27 @@ export function tridiagonalize(
   taus: usize,
   scratch: usize,
 ): void {
-  const stride = (<usize>n) << 3;
+  const stride = <usize>n << 3;
   const width = <usize>((n + 3) & ~3);
   const panel = scratch;
   const left = panel + 2 * <usize>PANEL * (width << 3);
   const right = left + 2 * <usize>PANEL * (width << 3);
   const factors = right + 2 * <usize>PANEL * (width << 3);
-  const tile = factors + ((<usize>PANEL) << 5);
+  const tile = factors + (<usize>PANEL << 5);
   completeDiagonalSquares(a, n);
   for (let first = 0; first < n - 2; first += PANEL) {
     const count = min(PANEL, n - 2 - first);
     reducePanel(a, n, first, count, diagonal, offDiagonal, taus, panel, factors);
     const next = first + count;
     const m = n - next;
-    const at = (<usize>next) << 3;
+    const at = <usize>next << 3;
     packColumns(panel + at, n, m, 2 * count, left);
     swapPackedPairs(left, right, <usize>((m + 3) >> 2) * <usize>count);
     subtractUpper(a + stride * <usize>next + at, n, m, left, right, 2 * count, tile);
   }
   for (let i = max(0, n - 2); i < n; i++) {
     const row = a + stride * <usize>i;
-    const at = (<usize>i) << 3;
+    const at = <usize>i << 3;
     f64.store(diagonal + at, f64.load(row + at));
     if (i + 1 < n) f64.store(offDiagonal + at, f64.load(row + at + 8));
     f64.store(taus + at, 0);
@@ -299,17 +299,17 @@ export function tridiagonalize(
  * [count × count] holds VVᵀ. `factor` becomes −Tᵀ, complete with zeros.
  */
 function triangularFactor(products: usize, taus: usize, count: i32, factor: usize): void {
-  const stride = (<usize>count) << 3;
+  const stride = <usize>count << 3;
   memory.fill(factor, 0, stride * <usize>count);
   for (let i = 0; i < count; i++) {
     const row = factor + stride * <usize>i;
-    const tau = f64.load(taus + ((<usize>i) << 3));
+    const tau = f64.load(taus + (<usize>i << 3));
     // Row i of Tᵀ is −τ·(VVᵀ)[i, 0…i − 1]·Tᵀ.
     for (let k = 0; k < i; k++) {
-      const product = f64.load(products + stride * <usize>i + ((<usize>k) << 3));
+      const product = f64.load(products + stride * <usize>i + (<usize>k << 3));
       addScaled(row, -tau * product, factor + stride * <usize>k, k + 1);
     }
-    f64.store(row + ((<usize>i) << 3), -tau);
+    f64.store(row + (<usize>i << 3), -tau);
   }
 }
 
@@ -345,10 +345,10 @@ export function applyReflections(
     const start = first + 1;
     const m = n - start;
     const v = reflections + ((<usize>first * <usize>n + <usize>start) << 3);
-    const z = rows + ((<usize>start) << 3);
-    memory.fill(products, 0, (<usize>(size * size)) << 3);
+    const z = rows + (<usize>start << 3);
+    memory.fill(products, 0, <usize>(size * size) << 3);
     gemm(size, size, m, 1, v, n, false, v, n, true, products, size, gemmScratch);
-    triangularFactor(products, taus + ((<usize>first) << 3), size, factor);
+    triangularFactor(products, taus + (<usize>first << 3), size, factor);
     memory.fill(combined, 0, (<usize>size * <usize>m) << 3);
     gemm(size, m, size, 1, factor, size, false, v, n, false, combined, m, gemmScratch);
     memory.fill(projections, 0, (<usize>count * <usize>size) << 3);
