@@ -94,10 +94,7 @@ export function checkFinite(
   shape: readonly number[],
   hint: string,
 ): void {
-  // Zero times what is not finite is NaN: one sum says whether to look closer, faster than a test of each.
-  let zero = 0;
-  for (let at = 0; at < data.length; at++) zero += 0 * data[at]!;
-  if (zero === 0) return;
+  if (allFinite(data)) return;
   const at = data.findIndex((value: number) => !Number.isFinite(value));
   const index: number[] = [];
   let rest = at;
@@ -108,6 +105,23 @@ export function checkFinite(
   throw new RangeError(
     `${where}: ${name} must be finite everywhere, got ${data[at]} at [${index.join(", ")}]. ${hint}`,
   );
+}
+
+/**
+ * Zero times what is not finite is NaN: sums of such products say whether there is any, faster than a test of each number.
+ * Four of them, since each addition waits for the one before.
+ */
+function allFinite(data: Float64Array | Float32Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = data.length - (data.length % 4);
+  for (let at = 0; at < whole; at += 4) {
+    a += 0 * data[at]!;
+    b += 0 * data[at + 1]!;
+    c += 0 * data[at + 2]!;
+    d += 0 * data[at + 3]!;
+  }
+  for (let at = whole; at < data.length; at++) a += 0 * data[at]!;
+  return a + b + c + d === 0;
 }
 
 /** Any accepted matrix in double precision (a copy), its numbers finite or not; see {@link readNumbers}. */

@@ -1,5 +1,5 @@
 import type { Arena } from "./arena.js";
-import type { MapsOperand } from "./linearAlgebra.js";
+import type { FrequencyCca, MapsOperand, SpatialFrequency } from "./linearAlgebra.js";
 import type { Processor } from "./processor.js";
 
 /** Numbers of images that are copied in at a time. */
@@ -11,35 +11,35 @@ const MAX_PLANES = 2 ** 28;
 export function frequenciesOf(processor: Processor, arena: Arena) {
   const { jobs } = processor;
 
-  /** See {@link LinearAlgebra.frequencyCorrelations}. */
-  function frequencyCorrelations(
+  /** See {@link LinearAlgebra.frequencyCca}. */
+  function frequencyCca(
     x: MapsOperand,
     y: MapsOperand,
-    frequencies: readonly { readonly u: number; readonly v: number }[],
-  ): (Float64Array | undefined)[] {
+    frequencies: readonly SpatialFrequency[],
+    { variance, components }: { readonly variance: number; readonly components: number },
+  ): (FrequencyCca | undefined)[] {
     const n = x.examples;
     const [p, q] = [x.channels, y.channels];
     if (n <= Math.max(p, q)) return frequencies.map(() => undefined);
     const group = Math.max(1, Math.floor(MAX_PLANES / (16 * n * (p + q))));
-    const results: (Float64Array | undefined)[] = [];
+    const count = jobs.frequencyCcaResults!(p, q);
+    const scratchBytes = jobs.frequencyCcaScratchBytes!(p, q) >>> 0;
+    const results: (FrequencyCca | undefined)[] = [];
     for (let first = 0; first < frequencies.length; first += group) {
       arena.within(() => {
         const wanted = frequencies.slice(first, first + group);
         const planesX = transform(x, wanted);
         const planesY = transform(y, wanted);
-        const count = Math.min(p, q) + 1;
         const into = arena.doubles(count * wanted.length);
-        const scratchBytes = jobs.frequencyCcaScratchBytes!(p, q);
         processor.run(
           "frequencyCca",
-          [planesX, p, x.noise, planesY, q, y.noise, n, into],
+          [planesX, p, x.noise, planesY, q, y.noise, n, variance, components, into],
           wanted.length,
           arena.bytes(scratchBytes * processor.threads),
           scratchBytes,
         );
         for (let i = 0; i < wanted.length; i++) {
-          const [failed, ...correlations] = arena.take(into + 8 * count * i, count);
-          results.push(failed === 0 ? Float64Array.from(correlations) : undefined);
+          results.push(resultOf(arena.take(into + 8 * count * i, count)));
         }
       });
     }
@@ -49,7 +49,7 @@ export function frequenciesOf(processor: Processor, arena: Arena) {
   /** Address of the planes of the frequencies: for each [examples][channels] real, then as many imaginary parts. */
   function transform(
     { data, examples, height, width, channels, means, rests, scales, inverses }: MapsOperand,
-    frequencies: readonly { readonly u: number; readonly v: number }[],
+    frequencies: readonly SpatialFrequency[],
   ): number {
     const size = height * width * channels;
     const bytes = data.BYTES_PER_ELEMENT;
@@ -88,7 +88,21 @@ export function frequenciesOf(processor: Processor, arena: Arena) {
     return planes;
   }
 
-  return { frequencyCorrelations };
+  return { frequencyCca };
+}
+
+/** A status, what was kept, and the correlations. */
+function resultOf(numbers: Float64Array): FrequencyCca | undefined {
+  const [status, keptX, keptY, varianceX, varianceY] = numbers as unknown as number[];
+  if (status !== 0) return undefined;
+  const correlations = numbers.slice(5, 5 + Math.min(keptX!, keptY!));
+  return {
+    keptX: keptX!,
+    keptY: keptY!,
+    varianceX: varianceX!,
+    varianceY: varianceY!,
+    correlations,
+  };
 }
 
 /** cos, then sin, of 2πk/length. */

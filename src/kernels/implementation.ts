@@ -33,7 +33,6 @@ export const linearAlgebra: LinearAlgebra = {
   symmetricEigenOfAll: (list) => implementation().symmetricEigenOfAll(list),
   singularValues: (a) => implementation().singularValues(a),
   singularValuesOfAll: (list) => implementation().singularValuesOfAll(list),
-  frequencyCorrelations: (x, y, frequencies) =>
-    implementation().frequencyCorrelations(x, y, frequencies),
+  frequencyCca: (x, y, frequencies, kept) => implementation().frequencyCca(x, y, frequencies, kept),
   thinSvd: (a) => implementation().thinSvd(a),
 };

@@ -36,6 +36,22 @@ export interface MapsOperand {
   readonly noise: number;
 }
 
+/** The frequency (u, v) of a map, 0 ≤ u < height and 0 ≤ v < width. */
+export interface SpatialFrequency {
+  readonly u: number;
+  readonly v: number;
+}
+
+export interface FrequencyCca {
+  readonly keptX: number;
+  readonly keptY: number;
+  /** Fractions of the variance in the kept directions. */
+  readonly varianceX: number;
+  readonly varianceY: number;
+  /** Descending. */
+  readonly correlations: Float64Array;
+}
+
 /** A·diag(values)·Bᵀ with orthonormal columns; `values` descending. */
 export interface ThinSvd {
   readonly left: Dense;
@@ -84,14 +100,16 @@ export interface LinearAlgebra {
   /** The same of several matrices, which threads share. */
   singularValuesOfAll(list: readonly Dense[]): Float64Array[];
   /**
-   * Canonical correlations, descending, of two maps of one size at spatial frequencies; undefined for frequencies where a
-   * side is not certain to have full rank and be well conditioned.
+   * CCA of two maps of one size at each spatial frequency, of the directions that hold the fraction `variance` of the
+   * variance or, if not 0, of the first `components`; undefined for frequencies where a side is not certain to have full
+   * rank and be well conditioned.
    */
-  frequencyCorrelations(
+  frequencyCca(
     x: MapsOperand,
     y: MapsOperand,
-    frequencies: readonly { readonly u: number; readonly v: number }[],
-  ): (Float64Array | undefined)[];
+    frequencies: readonly SpatialFrequency[],
+    kept: { readonly variance: number; readonly components: number },
+  ): (FrequencyCca | undefined)[];
   /** Singular value decomposition with min(rows, columns) columns on either side. */
   thinSvd(a: Operand): ThinSvd;
 }

@@ -197,6 +197,6 @@ export const plainLinearAlgebra: LinearAlgebra = {
   symmetricEigenOfAll: (list) => list.map((a) => symmetricEigen(a)),
   singularValues: (a) => singularValues(materialised(a)),
   singularValuesOfAll: (list) => list.map(singularValues),
-  frequencyCorrelations: (_x, _y, frequencies) => frequencies.map(() => undefined),
+  frequencyCca: (_x, _y, frequencies) => frequencies.map(() => undefined),
   thinSvd: (a) => thinSvd(materialised(a)),
 };

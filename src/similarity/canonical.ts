@@ -2,7 +2,7 @@ import type { Dense, RealMatrix } from "../internal/matrix.js";
 import { type CentredOperand, centredOperand } from "./centre.js";
 import { type Chance, chanceLevel } from "./chance.js";
 import { linearAlgebra, scaleColumns, transposed } from "./linearAlgebra.js";
-import { type Method, type Reduced, reduce, type Truncation } from "./reduce.js";
+import { type Method, type Reduced, reduceAll, type Truncation } from "./reduce.js";
 import type { Resampled } from "./resampling.js";
 
 /** What every measure says of its two sides and of the correlations between them. */
@@ -49,9 +49,21 @@ export interface Prepared {
   readonly reduced: Reduced;
 }
 
-export function prepare(x: RealMatrix, truncation: Truncation = {}): Prepared {
-  const centred = centredOperand(x);
-  return { centred, reduced: reduce(centred, truncation) };
+export function prepareAll(list: readonly RealMatrix[], truncation: Truncation = {}): Prepared[] {
+  const centred = list.map(centredOperand);
+  const reduced = reduceAll(
+    centred.map((one) => ({ centred: one })),
+    truncation,
+  );
+  return centred.map((one, i) => ({ centred: one, reduced: reduced[i]! }));
+}
+
+export const prepare = (x: RealMatrix, truncation?: Truncation): Prepared =>
+  prepareAll([x], truncation)[0]!;
+
+/** Both sides of a comparison. */
+export function preparePair(x: RealMatrix, y: RealMatrix, truncation?: Truncation) {
+  return prepareAll([x, y], truncation) as [Prepared, Prepared];
 }
 
 /** Rounding can push a correlation past the ends of [0, 1], by as much as the bases miss being orthonormal. */

@@ -1,7 +1,9 @@
 import { checkNumber, checkOptions } from "../internal/checks.js";
 import type { MatrixLike } from "../internal/matrix.js";
-import { type CanonicalResult, canonicalResult, type Prepared, prepare } from "./canonical.js";
-import { toDensePair } from "./matrix.js";
+import { type CanonicalResult, canonicalResult, prepare } from "./canonical.js";
+import { toActivationsPair } from "./matrix.js";
+import { checkResampling, RESAMPLING_OPTIONS, type ResamplingOptions } from "./resampling.js";
+import { canonicalMeasure, withUncertainty } from "./uncertainty.js";
 
 export interface CcaOptions {
   /**
@@ -38,19 +40,29 @@ export interface CcaOptions {
  * ```
  * @see Hotelling 1936; Gotmare et al. 2019, section 2.2.
  */
-export function cca(x: MatrixLike, y: MatrixLike, options: CcaOptions = {}): CanonicalResult {
-  checkCcaOptions("cca", options);
-  const [a, b] = toDensePair("cca", x, y);
-  return compareCca(prepare(a), prepare(b), options);
+export function cca(
+  x: MatrixLike,
+  y: MatrixLike,
+  options: CcaOptions & ResamplingOptions = {},
+): CanonicalResult {
+  checkCcaOptions("cca", options, RESAMPLING_OPTIONS);
+  const resampling = checkResampling("cca", options);
+  const [a, b] = toActivationsPair("cca", x, y);
+  const [sideX, sideY] = [prepare(a), prepare(b)];
+  const { regularization } = options;
+  const result = canonicalResult(sideX, sideY, regularization);
+  const examples = { count: a.rows };
+  const measure = canonicalMeasure(sideX, sideY, examples, regularization);
+  return withUncertainty("cca", result, examples, resampling, measure);
 }
 
-export function checkCcaOptions(where: string, options: CcaOptions, others: string[] = []): void {
+export function checkCcaOptions(
+  where: string,
+  options: CcaOptions,
+  others: readonly string[] = [],
+): void {
   checkOptions(where, options, ["regularization", ...others]);
   if (options.regularization !== undefined) {
     checkNumber(where, "regularization", options.regularization, { min: 0 });
   }
 }
-
-/** The comparison itself, on prepared sides. */
-export const compareCca = (x: Prepared, y: Prepared, { regularization = 0 }: CcaOptions) =>
-  canonicalResult(x, y, regularization);

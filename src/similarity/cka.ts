@@ -1,8 +1,20 @@
 import { checkBoolean, checkNumber, checkOneOf, checkOptions } from "../internal/checks.js";
-import type { Dense, MatrixLike } from "../internal/matrix.js";
+import type { Dense, MatrixLike, RealMatrix } from "../internal/matrix.js";
+import { remainingAlignment, remainingKernelAlignment } from "./bootstrap.js";
 import { type Centred, centre } from "./centre.js";
-import { linearAlgebra, transposed, zeros } from "./linearAlgebra.js";
-import { toDensePair } from "./matrix.js";
+import { centreKernel, uCentreKernel } from "./centreKernel.js";
+import { linearAlgebra, zeros } from "./linearAlgebra.js";
+import { toActivationsPair } from "./matrix.js";
+import { shuffledAlignment, shuffledKernelAlignment } from "./permutations.js";
+import {
+  checkResampling,
+  type Examples,
+  RESAMPLING_OPTIONS,
+  type Resampled,
+  type ResamplingOptions,
+} from "./resampling.js";
+import { squaredDistances } from "./squaredDistances.js";
+import { type ResampledMeasure, withUncertainty } from "./uncertainty.js";
 
 export interface CkaOptions {
   /**
@@ -23,7 +35,7 @@ export interface CkaOptions {
   readonly bandwidth?: number;
 }
 
-export interface CkaResult {
+export interface CkaResult extends Resampled {
   /** In [0, 1]; debiased: at most 1, and around 0, also below, for unrelated data. 0 where a side has no variance. */
   readonly similarity: number;
   /**
@@ -62,17 +74,30 @@ export interface CkaResult {
  * ```
  * @see Kornblith et al. 2019; debiased: Song et al. 2012, eq. (5), with the U-centring of Székely and Rizzo 2014.
  */
-export function cka(x: MatrixLike, y: MatrixLike, options: CkaOptions = {}): CkaResult {
-  checkCkaOptions("cka", options);
-  const [a, b] = toDensePair("cka", x, y);
+export function cka(
+  x: MatrixLike,
+  y: MatrixLike,
+  options: CkaOptions & ResamplingOptions = {},
+): CkaResult {
+  checkCkaOptions("cka", options, RESAMPLING_OPTIONS);
+  const resampling = checkResampling("cka", options);
+  const [a, b] = toActivationsPair("cka", x, y);
   checkEnough("cka", a.rows, options);
-  return compareCka(prepareCka("cka", a, options), prepareCka("cka", b, options), options);
+  const [sideX, sideY] = [prepareCka("cka", a, options), prepareCka("cka", b, options)];
+  const result = compareCka(sideX, sideY, options);
+  const examples = { count: a.rows };
+  const measure = ckaMeasure(sideX, sideY, examples, options);
+  return withUncertainty("cka", result, examples, resampling, measure);
 }
 
 /** There the kernel is linear to 12 digits; far beyond, it would underflow. */
 const MAX_BANDWIDTH = 1e6;
 
-export function checkCkaOptions(where: string, options: CkaOptions, others: string[] = []): void {
+export function checkCkaOptions(
+  where: string,
+  options: CkaOptions,
+  others: readonly string[] = [],
+): void {
   checkOptions(where, options, ["kernel", "debiased", "bandwidth", ...others]);
   const { kernel = "linear", debiased = false, bandwidth } = options;
   checkOneOf(where, "kernel", kernel, ["linear", "rbf"]);
@@ -107,7 +132,7 @@ export interface PreparedCka {
 
 export function prepareCka(
   where: string,
-  x: Dense,
+  x: RealMatrix,
   { kernel = "linear", debiased = false, bandwidth = 0.5 }: CkaOptions,
 ): PreparedCka {
   checkEnough(where, x.rows, { debiased });
@@ -116,7 +141,7 @@ export function prepareCka(
     return withKernel(centred, gaussianKernel(where, centred, bandwidth), debiased);
   }
   if (x.rows <= x.columns) {
-    return withKernel(centred, linearAlgebra.gram(transposed(centred)), debiased);
+    return withKernel(centred, linearAlgebra.outerGram(centred), debiased);
   }
   const square = sumOfSquares(linearAlgebra.gram(centred));
   return {
@@ -128,7 +153,7 @@ export function prepareCka(
 
 function withKernel(centred: Centred, kernel: Dense, debiased: boolean): PreparedCka {
   const before = sumOfSquares(kernel);
-  centreKernel(kernel, debiased);
+  (debiased ? uCentreKernel : centreKernel)(kernel);
   const after = sumOfSquares(kernel);
   // A kernel matrix that centring leaves nothing of is 0, not its rounding errors.
   const squaredNorm = after > (64 * Number.EPSILON) ** 2 * before ? after : 0;
@@ -148,6 +173,32 @@ export function compareCka(
     chance: debiased || norm === 0 ? 0 : Math.min(1, (x.trace * y.trace) / ((n - 1) * norm)),
     deadX: x.centred.dead,
     deadY: y.centred.dead,
+  };
+}
+
+/** Centred kernel alignment of shuffled and of remaining examples; the width of an `"rbf"` kernel is held fixed. */
+export function ckaMeasure(
+  x: PreparedCka,
+  y: PreparedCka,
+  examples: Examples,
+  { debiased = false }: CkaOptions,
+): ResampledMeasure {
+  const limits = debiased ? ({ range: [-1, 1], least: 4 } as const) : {};
+  if (!x.kernel && !y.kernel) {
+    const [a, b] = [x.centred, y.centred];
+    return {
+      shuffled: () => shuffledAlignment(a, b, debiased, examples),
+      remaining: () => remainingAlignment(a, b, debiased, examples),
+      ...limits,
+    };
+  }
+  const kernels = [x, y].map(({ kernel, centred }) => {
+    return () => kernel ?? withKernel(centred, linearAlgebra.outerGram(centred), debiased).kernel!;
+  });
+  return {
+    shuffled: () => shuffledKernelAlignment(kernels[0]!(), kernels[1]!(), examples),
+    remaining: () => remainingKernelAlignment(kernels[0]!(), kernels[1]!(), debiased, examples),
+    ...limits,
   };
 }
 
@@ -217,48 +268,9 @@ function gaussianKernel(where: string, x: Centred, bandwidth: number): Dense {
   return kernel;
 }
 
-/** Squared distances of all pairs of examples j < i, row by row. */
-function squaredDistances(x: Dense): Float64Array {
-  const { data, rows: n, columns } = x;
-  const products = linearAlgebra.gram(transposed(x)).data;
-  const squares = new Float64Array((n * (n - 1)) / 2);
-  for (let i = 0, pair = 0; i < n; i++) {
-    for (let j = 0; j < i; j++, pair++) {
-      const sum = products[i * n + i]! + products[j * n + j]!;
-      const difference = sum - 2 * products[i * n + j]!;
-      // Of two examples close to each other and far from the mean, the products know little: take them apart.
-      squares[pair] = difference > 1e-3 * sum ? difference : squaredDistance(data, i, j, columns);
-    }
-  }
-  return squares;
-}
-
-function squaredDistance(data: Float64Array, i: number, j: number, columns: number): number {
-  let sum = 0;
-  for (let k = 0; k < columns; k++) sum += (data[i * columns + k]! - data[j * columns + k]!) ** 2;
-  return sum;
-}
-
 /** Median of the n × n matrix of squared distances, in which each pair occurs twice beside n zeros. */
 function medianDistance(squares: Float64Array, n: number): number {
   const sorted = Float64Array.from(squares).sort();
   const at = (index: number) => (index < n ? 0 : sorted[Math.floor((index - n) / 2)]!);
   return (at(Math.ceil((n * n) / 2) - 1) + at(Math.floor((n * n) / 2))) / 2;
-}
-
-/** Removes row and column means; for the debiased estimate without the diagonal (U-centring). In place. */
-function centreKernel({ data, rows: n }: Dense, debiased: boolean): void {
-  if (debiased) for (let i = 0; i < n; i++) data[i * n + i] = 0;
-  const means = Float64Array.from({ length: n }, (_, i) => {
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += data[i * n + j]!;
-    return sum / (debiased ? n - 2 : n);
-  });
-  const grand = means.reduce((sum, value) => sum + value, 0) / (debiased ? n - 1 : n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      const value = data[i * n + j]! - means[i]! - means[j]! + grand;
-      data[i * n + j] = debiased && i === j ? 0 : value;
-    }
-  }
 }

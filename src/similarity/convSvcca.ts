@@ -1,11 +1,18 @@
 import { checkInteger, checkOneOf } from "../internal/checks.js";
-import type { Dense, ShapedArray } from "../internal/matrix.js";
+import type { Dense, RealMatrix, ShapedArray } from "../internal/matrix.js";
 import { type CanonicalResult, canonicalResult, prepare } from "./canonical.js";
-import { compareMaps, type DftCcaResult, prepareMaps } from "./dftCca.js";
+import { compareMaps, type DftCcaResult, mapsMeasure, prepareMaps } from "./dftCca.js";
 import { scaleColumns } from "./linearAlgebra.js";
 import { type Maps, toMapsPair } from "./matrix.js";
+import {
+  checkResampling,
+  type Examples,
+  RESAMPLING_OPTIONS,
+  type ResamplingOptions,
+} from "./resampling.js";
 import { centreMaps } from "./spectrum.js";
 import { type SvccaOptions, svccaTruncation } from "./svcca.js";
+import { canonicalMeasure, withUncertainty } from "./uncertainty.js";
 
 /** How convolutional maps become data points and neurons. */
 export type MapsAs = "dft" | "samples" | "pooled";
@@ -31,8 +38,8 @@ export interface ConvSvccaOptions extends SvccaOptions {
  * SVCCA of convolutional maps, read in one of three ways.
  *
  * With `"samples"` neighbouring positions are not independent examples: `chance` is then too low. `degenerate`
- * counts positions as examples too. `"pooled"` is the
- * frequency (0, 0) of `"dft"`. `variance` (default 0.99) and `components` as in {@link svcca}.
+ * counts positions as examples too. `permutations` and `bootstrap` take images as examples, however they are read.
+ * `"pooled"` is the frequency (0, 0) of `"dft"`. `variance` (default 0.99) and `components` as in {@link svcca}.
  *
  * @param x - Maps `[examples, height, width, channels]`.
  * @param y - Maps of the same examples, in the same order; channels may differ, and except for `"samples"` the size.
@@ -51,29 +58,39 @@ export interface ConvSvccaOptions extends SvccaOptions {
 export function convSvcca(
   x: ShapedArray,
   y: ShapedArray,
-  options: ConvSvccaOptions & { readonly as: "dft" },
+  options: ConvSvccaOptions & ResamplingOptions & { readonly as: "dft" },
 ): DftCcaResult;
 export function convSvcca(
   x: ShapedArray,
   y: ShapedArray,
-  options: ConvSvccaOptions,
+  options: ConvSvccaOptions & ResamplingOptions,
 ): CanonicalResult;
 export function convSvcca(
   x: ShapedArray,
   y: ShapedArray,
-  options: ConvSvccaOptions,
+  options: ConvSvccaOptions & ResamplingOptions,
 ): CanonicalResult | DftCcaResult {
   const as = checkOneOf("convSvcca", "as", options?.as, ["dft", "samples", "pooled"]);
-  const truncation = svccaTruncation("convSvcca", options, 0.99, ["as", "stride"]);
+  const truncation = svccaTruncation("convSvcca", options, 0.99, [
+    "as",
+    "stride",
+    ...RESAMPLING_OPTIONS,
+  ]);
+  const resampling = checkResampling("convSvcca", options);
   const { stride = 1 } = options;
   checkInteger("convSvcca", "stride", stride, { min: 1 });
   if (stride !== 1 && as !== "samples") {
     throw new TypeError(`convSvcca: stride must go with as: "samples", got as: "${as}"`);
   }
   const [a, b] = toMapsPair("convSvcca", x, y);
-  if (as === "dft") return compareMaps(prepareMaps(a, truncation), prepareMaps(b, truncation));
+  if (as === "dft") {
+    const [sideX, sideY] = [prepareMaps(a, truncation), prepareMaps(b, truncation)];
+    const examples = { count: a.examples };
+    const result = compareMaps(sideX, sideY);
+    return withUncertainty("convSvcca", result, examples, resampling, mapsMeasure(sideX, sideY));
+  }
   if (as === "samples") checkSameSize("convSvcca", a, b);
-  const flatten = as === "pooled" ? pooled : (maps: Maps) => samples(maps, stride);
+  const flatten = (maps: Maps) => (as === "pooled" ? pooled(maps) : samples(maps, stride));
   const denseA = flatten(a);
   const denseB = flatten(b);
   if (denseA.rows < 2) {
@@ -81,7 +98,11 @@ export function convSvcca(
       `convSvcca: stride must leave at least 2 positions, got ${stride} and ${denseA.rows} positions`,
     );
   }
-  return canonicalResult(prepare(denseA, truncation), prepare(denseB, truncation));
+  const [sideX, sideY] = [prepare(denseA, truncation), prepare(denseB, truncation)];
+  const examples = as === "pooled" ? { count: a.examples } : imagesOf(a, stride);
+  const measure = canonicalMeasure(sideX, sideY, examples);
+  const result = canonicalResult(sideX, sideY);
+  return withUncertainty("convSvcca", result, examples, resampling, measure);
 }
 
 function checkSameSize(where: string, x: Maps, y: Maps): void {
@@ -122,10 +143,10 @@ export function pooled(maps: Maps): Dense {
 }
 
 /** Positions as data points, `[examples · positions kept, channels]`. */
-export function samples({ data, examples, height, width, channels }: Maps, stride = 1): Dense {
+export function samples({ data, examples, height, width, channels }: Maps, stride = 1): RealMatrix {
   const positions = height * width;
   if (stride === 1) return { data, rows: examples * positions, columns: channels };
-  const rows: Float64Array[] = [];
+  const rows: (Float64Array | Float32Array)[] = [];
   for (let example = 0; example < examples; example++) {
     for (let position = example % stride; position < positions; position += stride) {
       const at = (example * positions + position) * channels;
@@ -137,4 +158,21 @@ export function samples({ data, examples, height, width, channels }: Maps, strid
     result.set(row, i * channels);
   });
   return { data: result, rows: rows.length, columns: channels };
+}
+
+/**
+ * Which rows of {@link samples} are of one image. With a stride, images that begin at the same position have the same
+ * positions, and are exchanged with each other only.
+ */
+export function imagesOf({ examples, height, width }: Maps, stride = 1): Examples {
+  const starts = new Uint32Array(examples + 1);
+  for (let example = 0; example < examples; example++) {
+    const rows = Math.max(0, Math.ceil((height * width - (example % stride)) / stride));
+    starts[example + 1] = starts[example]! + rows;
+  }
+  return {
+    count: examples,
+    starts,
+    ...(stride > 1 && { kinds: Uint32Array.from({ length: examples }, (_, i) => i % stride) }),
+  };
 }

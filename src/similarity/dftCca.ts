@@ -1,11 +1,22 @@
 import type { ShapedArray } from "../internal/matrix.js";
-import { type CanonicalResult, clip, mean, overlap } from "./canonical.js";
+import { remainingCorrelation } from "./bootstrap.js";
+import { bothMethods, type CanonicalResult, clip, mean, overlap } from "./canonical.js";
 import { type Chance, chanceLevel } from "./chance.js";
-import { linearAlgebra } from "./linearAlgebra.js";
+import { linearAlgebra, type MapsOperand } from "./linearAlgebra.js";
 import { type Maps, toMapsPair } from "./matrix.js";
+import { shuffledCorrelation } from "./permutations.js";
 import { type Reduced, reduce, type Truncation } from "./reduce.js";
-import { atFrequency, type Frequency, frequencies, type Spectrum, spectrumOf } from "./spectrum.js";
+import { checkResampling, RESAMPLING_OPTIONS, type ResamplingOptions } from "./resampling.js";
+import {
+  atFrequency,
+  type Frequency,
+  frequencies,
+  mapsOperand,
+  type Spectrum,
+  spectrumOf,
+} from "./spectrum.js";
 import { type SvccaOptions, svccaTruncation } from "./svcca.js";
+import { type ResampledMeasure, withUncertainty } from "./uncertainty.js";
 
 export interface DftCcaOptions extends SvccaOptions {
   /**
@@ -28,6 +39,7 @@ export interface FrequencyCorrelations
       | "rankY"
       | "varianceX"
       | "varianceY"
+      | "method"
     > {}
 
 /**
@@ -67,10 +79,19 @@ export interface DftCcaResult extends CanonicalResult {
  * ```
  * @see Raghu et al. 2017, section 4 and appendix; Gotmare et al. 2019, section 2.2.
  */
-export function dftCca(x: ShapedArray, y: ShapedArray, options: DftCcaOptions = {}): DftCcaResult {
-  const truncation = svccaTruncation("dftCca", options, 1);
+export function dftCca(
+  x: ShapedArray,
+  y: ShapedArray,
+  options: DftCcaOptions & ResamplingOptions = {},
+): DftCcaResult {
+  const truncation = svccaTruncation("dftCca", options, 1, RESAMPLING_OPTIONS);
+  const resampling = checkResampling("dftCca", options);
   const [a, b] = toMapsPair("dftCca", x, y);
-  return compareMaps(prepareMaps(a, truncation), prepareMaps(b, truncation));
+  const [sideX, sideY] = [prepareMaps(a, truncation), prepareMaps(b, truncation)];
+  const result = compareMaps(sideX, sideY);
+  const examples = { count: a.examples };
+  const measure = mapsMeasure(sideX, sideY);
+  return withUncertainty("dftCca", result, examples, resampling, measure);
 }
 
 /** The activations at one frequency, reduced to the directions that take part. */
@@ -81,20 +102,28 @@ interface PreparedFrequency {
 }
 
 /** Maps in the Fourier domain; the reduced frequencies for each size of grid are computed when first asked for. */
-export interface PreparedMaps {
-  readonly spectrum: Spectrum;
+export interface PreparedMaps
+  extends Pick<MapsOperand, "examples" | "height" | "width" | "channels"> {
+  readonly operand: MapsOperand;
+  /** Channels that are the same for every example. */
+  readonly dead: readonly number[];
+  readonly truncation: Truncation;
   frequency(frequency: Frequency, height: number, width: number): PreparedFrequency;
 }
 
 export function prepareMaps(maps: Maps, truncation: Truncation): PreparedMaps {
-  const spectrum = spectrumOf(maps);
+  const { examples, height, width, channels } = maps;
+  const operand = mapsOperand(maps);
+  let spectrum: Spectrum | undefined;
   const known = new Map<string, PreparedFrequency>();
   return {
-    spectrum,
+    ...{ examples, height, width, channels, operand, dead: operand.dead },
+    truncation,
     frequency(frequency, height, width) {
       const key = `${frequency.u} ${frequency.v} of ${height} ${width}`;
       let prepared = known.get(key);
       if (!prepared) {
+        spectrum ??= spectrumOf(maps);
         const { centred, noise, paired } = atFrequency(spectrum, frequency, height, width);
         prepared = { reduced: reduce(centred, truncation, { noise, paired }), paired };
         known.set(key, prepared);
@@ -105,15 +134,19 @@ export function prepareMaps(maps: Maps, truncation: Truncation): PreparedMaps {
 }
 
 export function compareMaps(x: PreparedMaps, y: PreparedMaps): DftCcaResult {
-  const { examples } = x.spectrum;
-  const height = Math.min(x.spectrum.height, y.spectrum.height);
-  const width = Math.min(x.spectrum.width, y.spectrum.width);
-  const compared = frequencies(height, width).map((frequency) =>
-    compareFrequency(
-      frequency,
-      x.frequency(frequency, height, width),
-      y.frequency(frequency, height, width),
-    ),
+  const { examples } = x;
+  const height = Math.min(x.height, y.height);
+  const width = Math.min(x.width, y.width);
+  const all = frequencies(height, width);
+  const quick = wellConditioned(x, y, all);
+  const compared = all.map(
+    (frequency, i) =>
+      quick[i] ??
+      compareFrequency(
+        frequency,
+        x.frequency(frequency, height, width),
+        y.frequency(frequency, height, width),
+      ),
   );
   const sum = (value: (frequency: FrequencyCorrelations) => number) =>
     compared.reduce((total, frequency) => total + frequency.weight * value(frequency), 0);
@@ -141,13 +174,52 @@ export function compareMaps(x: PreparedMaps, y: PreparedMaps): DftCcaResult {
     rankY: sum((one) => one.rankY),
     varianceX: average((one) => one.varianceX),
     varianceY: average((one) => one.varianceY),
-    deadX: x.spectrum.dead,
-    deadY: y.spectrum.dead,
+    deadX: x.dead,
+    deadY: y.dead,
     chance: average((one) => chances.get(one)!.mean),
     chanceSquared: average((one) => chances.get(one)!.meanSquare),
     degenerate: compared.some((one) => one.keptX + one.keptY > examples - 1),
+    method: compared.some(({ method }) => method === "qr") ? "qr" : "gram",
     frequencies: compared,
   };
+}
+
+/** The mean over frequencies of shuffled and of remaining images, which take all their frequencies along. */
+export function mapsMeasure(x: PreparedMaps, y: PreparedMaps): ResampledMeasure {
+  const height = Math.min(x.height, y.height);
+  const width = Math.min(x.width, y.width);
+  const examples = { count: x.examples };
+  const pairs = () =>
+    frequencies(height, width).map((frequency) => ({
+      x: x.frequency(frequency, height, width).reduced,
+      y: y.frequency(frequency, height, width).reduced,
+      weight: frequency.weight / (height * width),
+    }));
+  return {
+    shuffled: () =>
+      shuffledCorrelation(
+        pairs().map((pair) => ({ ...pair, x: pair.x.basis, y: pair.y.basis })),
+        examples,
+      ),
+    remaining: () => remainingCorrelation(pairs(), examples),
+  };
+}
+
+/** Maps of one size, where both sides are conditioned well, need no bases of their frequencies. */
+function wellConditioned(
+  x: PreparedMaps,
+  y: PreparedMaps,
+  all: readonly Frequency[],
+): (FrequencyCorrelations | undefined)[] {
+  if (x.height !== y.height || x.width !== y.width) return [];
+  const { variance = 1, components = 0 } = x.truncation;
+  const found = linearAlgebra.frequencyCca(x.operand, y.operand, all, { variance, components });
+  return found.map((one, i) => {
+    if (!one) return undefined;
+    const correlations = one.correlations.map(clip);
+    const ranks = { rankX: x.channels, rankY: y.channels, method: "gram" as const };
+    return { ...all[i]!, ...one, ...ranks, similarity: mean(correlations), correlations };
+  });
 }
 
 function compareFrequency(
@@ -169,5 +241,6 @@ function compareFrequency(
     rankY: y.reduced.rank / times,
     varianceX: x.reduced.variance,
     varianceY: y.reduced.variance,
+    method: bothMethods(x.reduced, y.reduced),
   };
 }

@@ -9,8 +9,22 @@ export {
   dftCca,
   type FrequencyCorrelations,
 } from "./dftCca.js";
+export {
+  type ComparedGrid,
+  type GridDifference,
+  type GridDifferenceOptions,
+  gridDifference,
+} from "./gridDifference.js";
+export { type MinibatchCka, type MinibatchCkaResult, minibatchCka } from "./minibatchCka.js";
 export { type ProcrustesResult, procrustes } from "./procrustes.js";
 export { type PwccaResult, pwcca } from "./pwcca.js";
+export type { Interval, Resampled, ResamplingOptions } from "./resampling.js";
+export { type RsaOptions, type RsaResult, rsa } from "./rsa.js";
+export {
+  type ShapeDistanceOptions,
+  type ShapeDistanceResult,
+  shapeDistance,
+} from "./shapeDistance.js";
 export {
   type CommonGridOptions,
   type Layers,
@@ -21,3 +35,4 @@ export {
 export type { Frequency } from "./spectrum.js";
 export { type SvccaOptions, svcca } from "./svcca.js";
 export { transpose } from "./transpose.js";
+export { type WilksTest, type WilksTestOptions, wilksTest } from "./wilksTest.js";

@@ -10,7 +10,9 @@ import {
 } from "./canonical.js";
 import { type CcaOptions, checkCcaOptions } from "./cca.js";
 import { linearAlgebra, scaleColumns } from "./linearAlgebra.js";
-import { toDensePair } from "./matrix.js";
+import { toActivationsPair } from "./matrix.js";
+import { checkResampling, RESAMPLING_OPTIONS, type ResamplingOptions } from "./resampling.js";
+import { projectionMeasure, withUncertainty } from "./uncertainty.js";
 
 export interface PwccaResult extends CanonicalResult {
   /** Weight of each correlation: how much of `x` its direction accounts for; sums to 1. */
@@ -43,10 +45,19 @@ export interface PwccaResult extends CanonicalResult {
  * ```
  * @see Morcos, Raghu, Bengio 2018, section 3.
  */
-export function pwcca(x: MatrixLike, y: MatrixLike, options: CcaOptions = {}): PwccaResult {
-  checkCcaOptions("pwcca", options);
-  const [a, b] = toDensePair("pwcca", x, y);
-  return comparePwcca(prepare(a), prepare(b), options);
+export function pwcca(
+  x: MatrixLike,
+  y: MatrixLike,
+  options: CcaOptions & ResamplingOptions = {},
+): PwccaResult {
+  checkCcaOptions("pwcca", options, RESAMPLING_OPTIONS);
+  const resampling = checkResampling("pwcca", options);
+  const [a, b] = toActivationsPair("pwcca", x, y);
+  const [sideX, sideY] = [prepare(a), prepare(b)];
+  const result = comparePwcca(sideX, sideY, options);
+  const examples = { count: a.rows };
+  const measure = projectionMeasure(sideX, sideY, examples, options.regularization);
+  return withUncertainty("pwcca", result, examples, resampling, measure);
 }
 
 /** The comparison itself, on prepared sides. */

@@ -6,18 +6,45 @@ import {
   show,
   typeError,
 } from "../internal/checks.js";
-import { type Dense, isShaped, type MatrixLike, type ShapedArray } from "../internal/matrix.js";
-import { canonicalResult, prepare } from "./canonical.js";
-import { type CcaOptions, checkCcaOptions, compareCca } from "./cca.js";
-import { centre } from "./centre.js";
-import { type CkaOptions, checkCkaOptions, compareCka, prepareCka } from "./cka.js";
-import { type MapsAs, pooled, samples } from "./convSvcca.js";
-import { compareMaps, type PreparedMaps, prepareMaps } from "./dftCca.js";
-import { areMaps, checkSameExamples, type Maps, toDense, toMaps } from "./matrix.js";
+import {
+  isShaped,
+  type MatrixLike,
+  type RealMatrix,
+  type ShapedArray,
+} from "../internal/matrix.js";
+import { canonicalResults, type Prepared, prepare } from "./canonical.js";
+import { type CcaOptions, checkCcaOptions } from "./cca.js";
+import { type Centred, centre } from "./centre.js";
+import {
+  type CkaOptions,
+  checkCkaOptions,
+  ckaMeasure,
+  compareCka,
+  type PreparedCka,
+  prepareCka,
+} from "./cka.js";
+import { imagesOf, type MapsAs, pooled, samples } from "./convSvcca.js";
+import { compareMaps, mapsMeasure, type PreparedMaps, prepareMaps } from "./dftCca.js";
+import { areMaps, checkSameExamples, type Maps, toActivations, toMaps } from "./matrix.js";
 import { compareProcrustes } from "./procrustes.js";
 import { comparePwcca } from "./pwcca.js";
 import type { Truncation } from "./reduce.js";
+import {
+  checkResampling,
+  type Examples,
+  type Interval,
+  RESAMPLING_OPTIONS,
+  type Resampled,
+  type Resampling,
+  type ResamplingOptions,
+} from "./resampling.js";
 import { type SvccaOptions, svccaTruncation } from "./svcca.js";
+import {
+  canonicalMeasure,
+  projectionMeasure,
+  type ResampledMeasure,
+  uncertainty,
+} from "./uncertainty.js";
 
 /** Activations by layer name, in the order in which they are to be drawn. */
 export type Layers =
@@ -37,9 +64,9 @@ export interface CommonGridOptions {
 /** The measure with its own options. */
 export type SimilarityGridOptions = CommonGridOptions &
   (
-    | ({ readonly measure?: "svcca" } & SvccaOptions)
-    | ({ readonly measure: "cca" | "pwcca" } & CcaOptions)
-    | ({ readonly measure: "cka" } & CkaOptions)
+    | ({ readonly measure?: "svcca" } & SvccaOptions & ResamplingOptions)
+    | ({ readonly measure: "cca" | "pwcca" } & CcaOptions & ResamplingOptions)
+    | ({ readonly measure: "cka" } & CkaOptions & ResamplingOptions)
     | { readonly measure: "procrustes" }
   );
 
@@ -54,25 +81,44 @@ export interface SimilarityGrid {
   readonly values: readonly (readonly number[])[];
   /** What unrelated data would give in each cell; absent for `"procrustes"`, where no closed form is known. */
   readonly chance?: readonly (readonly number[])[];
+  /** With `permutations`: how often shuffled examples are at least as similar. */
+  readonly pValues?: readonly (readonly number[])[];
+  /** With `bootstrap`: where the expected similarity lies at this number of examples. */
+  readonly intervals?: readonly (readonly Interval[])[];
 }
 
-interface Cell {
+interface Cell extends Resampled {
   readonly value: number;
   readonly chance?: number;
+}
+
+/** A layer as a matrix; positions taken as examples remember whose they are. */
+interface Rows extends RealMatrix {
+  readonly images?: Examples;
 }
 
 /** Any layer as the user gives it. */
 type Layer = MatrixLike | ShapedArray;
 
 /** A measure in steps, so that the work on one layer is done once for its whole row or column. */
-interface Measure<Read extends Dense | Maps, Prepared> {
+interface Measure<Read extends Rows | Maps, Prepared> {
   read(label: string, layer: Layer): Read;
   prepare(layer: Read, name: string): Prepared;
-  compare(x: Prepared, y: Prepared): Cell;
+  /** One row of the grid. */
+  compare(x: Prepared, columns: readonly Prepared[]): readonly Cell[];
+  /** Absent where the measure has no p-values and intervals. */
+  resampled?(x: Prepared, y: Prepared, examples: Examples): ResampledMeasure;
 }
+
+/** Compares one pair of layers at a time. */
+const oneByOne =
+  <P>(compare: (x: P, y: P) => Cell) =>
+  (x: P, columns: readonly P[]): Cell[] =>
+    columns.map((y) => compare(x, y));
 
 const WHERE = "similarityGrid";
 const COMMON = ["measure", "as", "onProgress"];
+const RESAMPLED = [...COMMON, ...RESAMPLING_OPTIONS];
 
 /**
  * Compares every layer of one model with every layer of another (or of the same model at another time).
@@ -117,6 +163,12 @@ export function similarityGrid(
     ...(measure !== "procrustes" && {
       chance: table.map((row) => row.map(({ chance }) => chance!)),
     }),
+    ...(table[0]![0]!.pValue !== undefined && {
+      pValues: table.map((row) => row.map(({ pValue }) => pValue!)),
+    }),
+    ...(table[0]![0]!.interval !== undefined && {
+      intervals: table.map((row) => row.map(({ interval }) => interval!)),
+    }),
   };
 }
 
@@ -128,7 +180,7 @@ interface Table {
 
 /** Checks the options of the measure and compares with it. */
 function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOptions): Table {
-  const fill = <R extends Dense | Maps, P>(measure: Measure<R, P>) =>
+  const fill = <R extends Rows | Maps, P>(measure: Measure<R, P>) =>
     fillTable(layersX, layersY, options, measure);
   switch (options?.measure) {
     case "procrustes":
@@ -136,24 +188,28 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       return fill({
         ...matricesOf(options),
         prepare: (layer) => centre(layer),
-        compare: (x, y) => ({ value: compareProcrustes(x, y).normalized }),
+        compare: oneByOne((x: Centred, y: Centred) => ({
+          value: compareProcrustes(x, y).normalized,
+        })),
       });
     case "cka":
-      checkCkaOptions(WHERE, options, COMMON);
+      checkCkaOptions(WHERE, options, RESAMPLED);
       return fill({
         ...matricesOf(options),
         prepare: (layer, name) => prepareCka(`${WHERE}: layer "${name}"`, layer, options),
-        compare: (x, y) => asCell(compareCka(x, y, options)),
+        compare: oneByOne((x: PreparedCka, y: PreparedCka) => asCell(compareCka(x, y, options))),
+        resampled: (x, y, examples) => ckaMeasure(x, y, examples, options),
       });
     case "pwcca":
-      checkCcaOptions(WHERE, options, COMMON);
+      checkCcaOptions(WHERE, options, RESAMPLED);
       return fill({
         ...matricesOf(options),
-        prepare: (layer) => prepare(layer),
-        compare: (x, y) => asCell(comparePwcca(x, y, options)),
+        prepare: (layer) => withBasis(prepare(layer)),
+        compare: oneByOne((x: Prepared, y: Prepared) => asCell(comparePwcca(x, y, options))),
+        resampled: (x, y, examples) => projectionMeasure(x, y, examples, options.regularization),
       });
     case "cca":
-      checkCcaOptions(WHERE, options, COMMON);
+      checkCcaOptions(WHERE, options, RESAMPLED);
       if (options.as === "dft") {
         if (options.regularization) {
           throw rangeError(WHERE, "regularization", '0 with as: "dft"', options.regularization);
@@ -162,19 +218,27 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       }
       return fill({
         ...matricesOf(options),
-        prepare: (layer) => prepare(layer),
-        compare: (x, y) => asCell(compareCca(x, y, options)),
+        prepare: (layer) => withBasis(prepare(layer)),
+        compare: (x, columns) => canonicalResults(x, columns, options.regularization).map(asCell),
+        resampled: (x, y, examples) => canonicalMeasure(x, y, examples, options.regularization),
       });
     default: {
-      const truncation = svccaTruncation(WHERE, options, 0.99, COMMON);
+      const truncation = svccaTruncation(WHERE, options, 0.99, RESAMPLED);
       if (options.as === "dft") return fill(frequencyWise(truncation));
       return fill({
         ...matricesOf(options),
-        prepare: (layer) => prepare(layer, truncation),
-        compare: (x, y) => asCell(canonicalResult(x, y)),
+        prepare: (layer) => withBasis(prepare(layer, truncation)),
+        compare: (x, columns) => canonicalResults(x, columns).map(asCell),
+        resampled: canonicalMeasure,
       });
     }
   }
+}
+
+/** Computes the basis now: in a grid it serves a whole row or column. */
+function withBasis(prepared: Prepared): Prepared {
+  prepared.reduced.basis;
+  return prepared;
 }
 
 const asCell = ({ similarity, chance }: { similarity: number; chance: number }): Cell => ({
@@ -188,15 +252,15 @@ function matricesOf({ as, measure = "svcca" }: SimilarityGridOptions) {
     throw new TypeError(`${WHERE}: as must be "samples" or "pooled" for ${measure}, got "dft"`);
   }
   return {
-    read(label: string, layer: Layer): Dense {
-      if (!areMaps(layer)) return toDense(WHERE, label, layer);
+    read(label: string, layer: Layer): Rows {
+      if (!areMaps(layer)) return toActivations(WHERE, label, layer);
       if (as === undefined) {
         throw new TypeError(
           `${WHERE}: as must be "dft", "samples" or "pooled" for maps such as ${label}, got undefined`,
         );
       }
       const maps = toMaps(WHERE, label, layer);
-      return as === "pooled" ? pooled(maps) : samples(maps);
+      return as === "pooled" ? pooled(maps) : { ...samples(maps), images: imagesOf(maps) };
     },
   };
 }
@@ -204,12 +268,13 @@ function matricesOf({ as, measure = "svcca" }: SimilarityGridOptions) {
 /** Compares maps frequency by frequency; a matrix is a map with one position. */
 const frequencyWise = (truncation: Truncation): Measure<Maps, PreparedMaps> => ({
   read: (label, layer) =>
-    areMaps(layer) ? toMaps(WHERE, label, layer) : onePosition(toDense(WHERE, label, layer)),
+    areMaps(layer) ? toMaps(WHERE, label, layer) : onePosition(toActivations(WHERE, label, layer)),
   prepare: (maps) => prepareMaps(maps, truncation),
-  compare: (x, y) => asCell(compareMaps(x, y)),
+  compare: oneByOne((x: PreparedMaps, y: PreparedMaps) => asCell(compareMaps(x, y))),
+  resampled: mapsMeasure,
 });
 
-const onePosition = ({ data, rows, columns }: Dense): Maps => ({
+const onePosition = ({ data, rows, columns }: RealMatrix): Maps => ({
   data,
   examples: rows,
   height: 1,
@@ -217,33 +282,52 @@ const onePosition = ({ data, rows, columns }: Dense): Maps => ({
   channels: columns,
 });
 
+/** A cell with the p-value and the interval that were asked for. */
+function resampledCell<Prepared>(
+  cell: Cell,
+  x: Prepared,
+  y: Prepared,
+  { resampled }: Pick<Measure<never, Prepared>, "resampled">,
+  examples: Examples,
+  resampling: Resampling,
+): Cell {
+  if (!resampled) return cell;
+  const measure = resampled(x, y, examples);
+  return { ...cell, ...uncertainty(WHERE, cell.value, examples, resampling, measure) };
+}
+
 interface NamedLayer<Read> {
   readonly name: string;
   readonly layer: Read;
 }
 
-function fillTable<Read extends Dense | Maps, Prepared>(
+function fillTable<Read extends Rows | Maps, Prepared>(
   layersX: Layers,
   layersY: Layers,
-  { as, onProgress }: CommonGridOptions,
+  options: SimilarityGridOptions,
   measure: Measure<Read, Prepared>,
 ): Table {
+  const { as, onProgress } = options;
+  const resampling = checkResampling(WHERE, options.measure === "procrustes" ? {} : options);
   if (as !== undefined) checkOneOf(WHERE, "as", as, ["dft", "samples", "pooled"]);
   if (onProgress !== undefined) checkFunction(WHERE, "onProgress", onProgress, "a function");
   const x = readLayers("layersX", layersX, measure);
   const y = readLayers("layersY", layersY, measure);
   checkExamples([...x, ...y]);
+  const examples = examplesOf([...x, ...y]);
   const columns = y.map(({ layer, name }) => measure.prepare(layer, name));
   const table = x.map(({ layer, name }, i) => {
     const row = measure.prepare(layer, name);
-    const cells = columns.map((column) => measure.compare(row, column));
+    const cells = measure
+      .compare(row, columns)
+      .map((cell, j) => resampledCell(cell, row, columns[j]!, measure, examples, resampling));
     onProgress?.((i + 1) * y.length, x.length * y.length);
     return cells;
   });
   return { rows: x.map(({ name }) => name), columns: y.map(({ name }) => name), table };
 }
 
-function readLayers<Read extends Dense | Maps>(
+function readLayers<Read extends Rows | Maps>(
   argument: string,
   layers: Layers,
   measure: Pick<Measure<Read, unknown>, "read">,
@@ -262,8 +346,8 @@ function readLayers<Read extends Dense | Maps>(
   }));
 }
 
-function checkExamples(layers: readonly NamedLayer<Dense | Maps>[]): void {
-  const shapeOf = (layer: Dense | Maps) =>
+function checkExamples(layers: readonly NamedLayer<Rows | Maps>[]): void {
+  const shapeOf = (layer: Rows | Maps) =>
     "channels" in layer ? { rows: layer.examples, columns: layer.channels } : layer;
   const [first, ...others] = layers;
   for (const { name, layer } of others) {
@@ -275,4 +359,22 @@ function checkExamples(layers: readonly NamedLayer<Dense | Maps>[]): void {
       shapeOf(layer),
     );
   }
+}
+
+/** The examples that all layers share: images, where a layer has its positions as rows. */
+function examplesOf(layers: readonly NamedLayer<Rows | Maps>[]): Examples {
+  const first = layers[0]!.layer;
+  const count = "channels" in first ? first.examples : first.rows;
+  let found: { readonly name: string; readonly images: Examples } | undefined;
+  for (const { name, layer } of layers) {
+    if ("channels" in layer || !layer.images) continue;
+    if (found && layer.images.count !== found.images.count) {
+      throw new RangeError(
+        `${WHERE}: layer "${found.name}" and layer "${name}" must have the same number of images, ` +
+          `got ${found.images.count} and ${layer.images.count}`,
+      );
+    }
+    found = { name, images: layer.images };
+  }
+  return found?.images ?? { count };
 }

@@ -1,8 +1,10 @@
 import { checkInteger, checkNumber, checkOptions } from "../internal/checks.js";
 import type { MatrixLike } from "../internal/matrix.js";
 import { type CanonicalResult, canonicalResult, prepare } from "./canonical.js";
-import { toDensePair } from "./matrix.js";
+import { toActivationsPair } from "./matrix.js";
 import type { Truncation } from "./reduce.js";
+import { checkResampling, RESAMPLING_OPTIONS, type ResamplingOptions } from "./resampling.js";
+import { canonicalMeasure, withUncertainty } from "./uncertainty.js";
 
 export interface SvccaOptions {
   /**
@@ -40,10 +42,19 @@ export interface SvccaOptions {
  * ```
  * @see Raghu et al. 2017; Gotmare et al. 2019, section 2.2 ("preserving 99% of the variance").
  */
-export function svcca(x: MatrixLike, y: MatrixLike, options: SvccaOptions = {}): CanonicalResult {
-  const truncation = svccaTruncation("svcca", options);
-  const [a, b] = toDensePair("svcca", x, y);
-  return canonicalResult(prepare(a, truncation), prepare(b, truncation));
+export function svcca(
+  x: MatrixLike,
+  y: MatrixLike,
+  options: SvccaOptions & ResamplingOptions = {},
+): CanonicalResult {
+  const truncation = svccaTruncation("svcca", options, 0.99, RESAMPLING_OPTIONS);
+  const resampling = checkResampling("svcca", options);
+  const [a, b] = toActivationsPair("svcca", x, y);
+  const [sideX, sideY] = [prepare(a, truncation), prepare(b, truncation)];
+  const result = canonicalResult(sideX, sideY);
+  const examples = { count: a.rows };
+  const measure = canonicalMeasure(sideX, sideY, examples);
+  return withUncertainty("svcca", result, examples, resampling, measure);
 }
 
 /** Checks the options of the SVCCA family. */

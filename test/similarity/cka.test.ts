@@ -338,7 +338,7 @@ describe("cka", () => {
     const x = column(1, 2, 4, 7);
     const call = (options: object | null) => () => cka(x, x, options as object);
     expect(call({ sigma: 1 })).toThrow(
-      'cka: options must be made of kernel, debiased, bandwidth, got "sigma"',
+      'cka: options must be made of kernel, debiased, bandwidth, permutations, bootstrap, seed, level, got "sigma"',
     );
     expect(call({ kernel: "poly" })).toThrow(
       new RangeError('cka: kernel must be one of "linear", "rbf", got "poly"'),

@@ -184,7 +184,7 @@ describe("convSvcca", () => {
     const x = gaussianMaps(new Random(6), 4, 2, 2, 1);
     const call = (options: object) => () => convSvcca(x, x, options as ConvSvccaOptions);
     expect(call({ as: "dft", pool: 2 })).toThrow(
-      'convSvcca: options must be made of variance, components, as, stride, got "pool"',
+      'convSvcca: options must be made of variance, components, as, stride, permutations, bootstrap, seed, level, got "pool"',
     );
     expect(call({ as: "dft", variance: 0 })).toThrow("convSvcca: variance must be");
     for (const stride of [0, 1.5, -1]) {

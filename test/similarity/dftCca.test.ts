@@ -422,7 +422,7 @@ describe("dftCca", () => {
     const x = gaussianMaps(new Random(7), 4, 2, 2, 1);
     const call = (options: object) => () => dftCca(x, x, options);
     expect(call({ as: "dft" })).toThrow(
-      'dftCca: options must be made of variance, components, got "as"',
+      'dftCca: options must be made of variance, components, permutations, bootstrap, seed, level, got "as"',
     );
     expect(call({ variance: 2 })).toThrow(
       "dftCca: variance must be a finite number > 0 and <= 1, got 2",

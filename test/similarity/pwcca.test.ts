@@ -119,7 +119,7 @@ describe("pwcca", () => {
     const x = [[1], [2], [4]];
     const call = (options: object) => () => pwcca(x, x, options);
     expect(call({ variance: 1 })).toThrow(
-      'pwcca: options must be made of regularization, got "variance"',
+      'pwcca: options must be made of regularization, permutations, bootstrap, seed, level, got "variance"',
     );
     expect(call({ regularization: -1 })).toThrow("pwcca: regularization must be");
   });

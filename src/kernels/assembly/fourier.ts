@@ -82,18 +82,52 @@ function readImage<T>(
 ): void {
   const half = (channels + 1) >> 1;
   const rests = means + (<usize>(positions * channels) << 3);
-  memory.fill(re, 0, <usize>(positions * lanes) << 4);
+  const upper = scales + (<usize>half << 3);
   for (let position = 0; position < positions; position++) {
-    let at = <usize>(position * channels);
+    const at = <usize>(position * channels);
+    const behind = at + <usize>half;
     const row = <usize>(position * lanes) << 3;
-    for (let channel = 0; channel < channels; channel++, at++) {
-      const behind = at << 3;
-      const number = sizeof<T>() == 4 ? <f64>f32.load(source + (at << 2)) : f64.load(source + behind);
-      const centred = number - f64.load(means + behind) - f64.load(rests + behind);
-      const into =
-        channel < half ? re + row + (<usize>channel << 3) : im + row + (<usize>(channel - half) << 3);
-      f64.store(into, centred * f64.load(scales + (<usize>channel << 3)));
+    readLanes<T>(source, at, half, means, rests, scales, re + row, lanes);
+    readLanes<T>(source, behind, channels - half, means, rests, upper, im + row, lanes);
+  }
+}
+
+/** `count` numbers from index `at` on, and zeros up to `lanes`. */
+function readLanes<T>(
+  source: usize,
+  at: usize,
+  count: i32,
+  means: usize,
+  rests: usize,
+  scales: usize,
+  into: usize,
+  lanes: i32,
+): void {
+  source += at * sizeof<T>();
+  means += at << 3;
+  rests += at << 3;
+  let lane = 0;
+  for (; lane + 2 <= count; lane += 2) {
+    const behind = <usize>lane << 3;
+    const from = source + <usize>lane * sizeof<T>();
+    const numbers =
+      sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v128.load64_zero(from)) : v128.load(from);
+    const centred = f64x2.sub(
+      f64x2.sub(numbers, v128.load(means + behind)),
+      v128.load(rests + behind),
+    );
+    v128.store(into + behind, f64x2.mul(centred, v128.load(scales + behind)));
+  }
+  for (; lane < lanes; lane++) {
+    const behind = <usize>lane << 3;
+    let centred: f64 = 0;
+    if (lane < count) {
+      const from = source + <usize>lane * sizeof<T>();
+      const number = sizeof<T>() == 4 ? <f64>f32.load(from) : f64.load(from);
+      centred = number - f64.load(means + behind) - f64.load(rests + behind);
+      centred *= f64.load(scales + behind);
     }
+    f64.store(into + behind, centred);
   }
 }
 
@@ -213,15 +247,27 @@ function separate(
 ): void {
   const half = (channels + 1) >> 1;
   const inverses = scales + (<usize>channels << 3);
-  for (let channel = 0; channel < channels; channel++) {
-    const lane = <usize>(channel < half ? channel : channel - half) << 3;
-    const a = f64.load(re + lane);
-    const b = f64.load(im + lane);
-    const c = f64.load(mirroredRe + lane);
-    const d = f64.load(mirroredIm + lane);
-    const factor = f64.load(inverses + (<usize>channel << 3)) / 2;
-    const at = <usize>channel << 3;
-    f64.store(intoRe + at, (channel < half ? a + c : b + d) * factor);
-    f64.store(intoIm + at, (channel < half ? b - d : c - a) * factor);
+  const behind = <usize>half << 3;
+  combine(re, mirroredRe, 1, half, inverses, intoRe);
+  combine(im, mirroredIm, -1, half, inverses, intoIm);
+  const others = channels - half;
+  combine(im, mirroredIm, 1, others, inverses + behind, intoRe + behind);
+  combine(mirroredRe, re, -1, others, inverses + behind, intoIm + behind);
+}
+
+/** (a + sign·b)/2, times the factors. */
+function combine(a: usize, b: usize, sign: f64, count: i32, factors: usize, into: usize): void {
+  const signs = f64x2.splat(sign);
+  const halves = f64x2.splat(0.5);
+  let lane = 0;
+  for (; lane + 2 <= count; lane += 2) {
+    const at = <usize>lane << 3;
+    const sum = f64x2.add(v128.load(a + at), f64x2.mul(signs, v128.load(b + at)));
+    v128.store(into + at, f64x2.mul(f64x2.mul(sum, halves), v128.load(factors + at)));
+  }
+  for (; lane < count; lane++) {
+    const at = <usize>lane << 3;
+    const sum = f64.load(a + at) + sign * f64.load(b + at);
+    f64.store(into + at, sum * 0.5 * f64.load(factors + at));
   }
 }

@@ -1,6 +1,6 @@
 export { singularValuesOfItem, symmetricEigenOfItem } from "./batches";
 export { transformImage, transformScratchBytes } from "./fourier";
-export { frequencyCca, frequencyCcaScratchBytes } from "./frequencyCca";
+export { frequencyCca, frequencyCcaResults, frequencyCcaScratchBytes } from "./frequencyCca";
 export { hermitianEigen, hermitianEigenScratchBytes } from "./hermitian";
 export { thinSvd, thinSvdScratchBytes } from "./jacobiSvd";
 export {

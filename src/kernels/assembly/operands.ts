@@ -213,9 +213,12 @@ export function multiplyTile(
   }
 }
 
+/** Columns of one item of {@link columnStatistics}: what is known of them stays in the first-level cache. */
+const STATISTICS_GROUP: i32 = 512;
+
 /** Items that {@link columnStatistics} is cut into. */
 export function columnItems(columns: i32): i32 {
-  return (columns + GROUP - 1) / GROUP;
+  return (columns + STATISTICS_GROUP - 1) / STATISTICS_GROUP;
 }
 
 /**
@@ -232,65 +235,51 @@ export function columnStatistics(
   scratch: usize,
   item: i32,
 ): void {
-  const first = item * GROUP;
-  const count = min(GROUP, columns - first);
+  const first = item * STATISTICS_GROUP;
+  const count = min(STATISTICS_GROUP, columns - first);
+  const plane = <usize>columns << 3;
+  const stride = <usize>columns * <usize>bytes;
   source += <usize>first * <usize>bytes;
   statistics += <usize>first << 3;
+  const sums = statistics + 2 * plane;
   if (means != 0) means += <usize>first << 3;
-  if (bytes == 4) columnStatisticsOf<f32>(source, rows, columns, count, means, statistics);
-  else columnStatisticsOf<f64>(source, rows, columns, count, means, statistics);
+  for (let i = 0; i < rows; i++, source += stride) {
+    if (bytes == 4) {
+      if (means == 0) takeRow<f32>(source, count, statistics, statistics + plane, sums);
+      else addRests<f32>(source, count, means, sums);
+    } else {
+      if (means == 0) takeRow<f64>(source, count, statistics, statistics + plane, sums);
+      else addRests<f64>(source, count, means, sums);
+    }
+  }
 }
 
-function columnStatisticsOf<T>(
-  source: usize,
-  rows: i32,
-  columns: i32,
-  count: i32,
-  means: usize,
-  smallest: usize,
-): void {
-  const stride = <usize>columns * sizeof<T>();
-  const plane = <usize>columns << 3;
-  const largest = smallest + plane;
-  const sums = largest + plane;
+function takeRow<T>(row: usize, count: i32, smallest: usize, largest: usize, sums: usize): void {
   let j = 0;
   for (; j + 2 <= count; j += 2) {
     const at = <usize>j << 3;
-    let from = source + <usize>j * sizeof<T>();
-    if (means != 0) {
-      const mean = v128.load(means + at);
-      let sum = v128.load(sums + at);
-      for (let i = 0; i < rows; i++, from += stride) sum = f64x2.add(sum, f64x2.sub(pair<T>(from), mean));
-      v128.store(sums + at, sum);
-      continue;
-    }
-    let least = v128.load(smallest + at);
-    let most = v128.load(largest + at);
-    let sum = v128.load(sums + at);
-    for (let i = 0; i < rows; i++, from += stride) {
-      const numbers = pair<T>(from);
-      least = f64x2.min(least, numbers);
-      most = f64x2.max(most, numbers);
-      sum = f64x2.add(sum, numbers);
-    }
-    v128.store(smallest + at, least);
-    v128.store(largest + at, most);
-    v128.store(sums + at, sum);
+    const numbers = pair<T>(row + <usize>j * sizeof<T>());
+    v128.store(smallest + at, f64x2.min(v128.load(smallest + at), numbers));
+    v128.store(largest + at, f64x2.max(v128.load(largest + at), numbers));
+    v128.store(sums + at, f64x2.add(v128.load(sums + at), numbers));
   }
   if (j == count) return;
   const at = <usize>j << 3;
-  let from = source + <usize>j * sizeof<T>();
-  let least = f64.load(smallest + at);
-  let most = f64.load(largest + at);
-  let sum = f64.load(sums + at);
-  const mean = means == 0 ? 0 : f64.load(means + at);
-  for (let i = 0; i < rows; i++, from += stride) {
-    const number = value<T>(from);
-    least = min(least, number);
-    most = max(most, number);
-    sum += number - mean;
+  const number = value<T>(row + <usize>j * sizeof<T>());
+  f64.store(smallest + at, min(f64.load(smallest + at), number));
+  f64.store(largest + at, max(f64.load(largest + at), number));
+  f64.store(sums + at, f64.load(sums + at) + number);
+}
+
+function addRests<T>(row: usize, count: i32, means: usize, sums: usize): void {
+  let j = 0;
+  for (; j + 2 <= count; j += 2) {
+    const at = <usize>j << 3;
+    const rests = f64x2.sub(pair<T>(row + <usize>j * sizeof<T>()), v128.load(means + at));
+    v128.store(sums + at, f64x2.add(v128.load(sums + at), rests));
   }
-  f64.store(smallest + at, least);
-  f64.store(largest + at, most);
-  f64.store(sums + at, sum);
+  if (j == count) return;
+  const at = <usize>j << 3;
+  const rest = value<T>(row + <usize>j * sizeof<T>()) - f64.load(means + at);
+  f64.store(sums + at, f64.load(sums + at) + rest);
 }
