@@ -34,6 +34,14 @@ export function scaleColumns(a: Dense, factor: (column: number) => number): void
   }
 }
 
+/** Multiplies row i by `factor(i)`, in place. */
+export function scaleRows({ data, rows, columns }: Dense, factor: (row: number) => number): void {
+  for (let i = 0; i < rows; i++) {
+    const scale = factor(i);
+    for (let j = 0; j < columns; j++) data[i * columns + j]! *= scale;
+  }
+}
+
 /** An operand's numbers with their shift applied; itself if it has none and is in double precision. */
 export function materialised({ data, rows, columns, shift }: Operand): Dense {
   if (!shift) {

@@ -1,4 +1,4 @@
-export { materialised, scaleColumns, takeColumns, transposed, zeros } from "./dense.js";
+export { materialised, scaleColumns, scaleRows, takeColumns, transposed, zeros } from "./dense.js";
 export { linearAlgebra, useLinearAlgebra } from "./implementation.js";
 export type {
   ColumnStatistics,

@@ -1,4 +1,4 @@
-import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import type { Dense } from "../internal/matrix.js";
 import { materialised, transposed, zeros } from "./dense.js";
 import type {
@@ -83,12 +83,6 @@ function columnStatistics({ data, rows, columns }: Operand): ColumnStatistics {
 const toMatrix = ({ data, rows, columns }: Dense): Matrix =>
   Matrix.from1DArray(rows, columns, data);
 
-const fromMatrix = (matrix: Matrix): Dense => ({
-  data: Float64Array.from(matrix.to1DArray()),
-  rows: matrix.rows,
-  columns: matrix.columns,
-});
-
 function symmetricEigen(a: Dense, kept = a.rows): SymmetricEigen {
   const n = a.rows;
   if (n === 0) return { values: new Float64Array(0), vectors: zeros(0, 0) };
@@ -109,15 +103,8 @@ function symmetricEigen(a: Dense, kept = a.rows): SymmetricEigen {
 }
 
 function singularValues(a: Dense): Float64Array {
-  if (a.rows === 0 || a.columns === 0) return new Float64Array(0);
-  // A tall matrix is first made square, so that its columns of very different scale do not spoil each other.
-  if (a.rows > 2 * a.columns) return singularValues(householderQr(a).triangle);
-  const { diagonal } = new SingularValueDecomposition(toMatrix(a), {
-    autoTranspose: true,
-    computeLeftSingularVectors: false,
-    computeRightSingularVectors: false,
-  });
-  return Float64Array.from(diagonal).sort().reverse();
+  if (a.rows < a.columns) return singularValues(transposed(a));
+  return jacobi(a.rows > a.columns ? householderQr(a).triangle : a).values;
 }
 
 function thinSvd(a: Dense): ThinSvd {
@@ -125,19 +112,116 @@ function thinSvd(a: Dense): ThinSvd {
     const { left, values, right } = thinSvd(transposed(a));
     return { left: right, values, right: left };
   }
-  // A tall matrix is first made square by QR: faster than bidiagonalising all rows, and exact to rounding in each
-  // column by itself, so that neurons of very different scale do not spoil each other.
-  if (a.rows > a.columns) {
-    const { triangle, applyQ } = householderQr(a);
-    const { left, values, right } = thinSvd(triangle);
-    return { left: applyQ(left), values, right };
+  if (a.rows === a.columns) return jacobi(a);
+  // A tall matrix is first made square by QR, exact to rounding in each column by itself, so that neurons of very
+  // different scale do not spoil each other.
+  const { triangle, applyQ } = householderQr(a);
+  const { left, values, right } = jacobi(triangle);
+  return { left: applyQ(left), values, right };
+}
+
+/**
+ * The singular value decomposition of a square matrix by one-sided Jacobi rotations (Hestenes): pairs of columns are turned
+ * until all are orthogonal. Slow, always ends, and exact to rounding in each column by itself.
+ */
+function jacobi(a: Dense): ThinSvd {
+  const n = a.rows;
+  // A power of two brings the largest entry to 1, so that squares of what counts beside it do not underflow.
+  const largest = a.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const unit = largest === 0 ? 1 : 2 ** Math.max(-1022, Math.floor(Math.log2(largest)));
+  const columns = transposed(a).data.map((value) => value / unit);
+  const turns = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) turns[i * n + i] = 1;
+  let turned = true;
+  for (let sweep = 0; turned && sweep < MAX_SWEEPS; sweep++) {
+    turned = false;
+    for (let i = 0; i < n; i++) {
+      for (let j = i + 1; j < n; j++) {
+        if (orthogonalise(columns, turns, n, i, j)) turned = true;
+      }
+    }
   }
-  const svd = new SingularValueDecomposition(toMatrix(a));
-  return {
-    left: fromMatrix(svd.leftSingularVectors),
-    values: Float64Array.from(svd.diagonal),
-    right: fromMatrix(svd.rightSingularVectors),
-  };
+  const lengths = Float64Array.from({ length: n }, (_, j) => norm(columns, j * n, n));
+  for (let j = 0; j < n; j++) if (lengths[j]! < NOTHING) lengths[j] = 0;
+  const order = Array.from(lengths.keys()).sort((i, j) => lengths[j]! - lengths[i]!);
+  const left = zeros(n, n);
+  const right = zeros(n, n);
+  order.forEach((from, to) => {
+    for (let i = 0; i < n; i++) {
+      left.data[to * n + i] = lengths[from]! > 0 ? columns[from * n + i]! / lengths[from]! : 0;
+      right.data[to * n + i] = turns[from * n + i]!;
+    }
+  });
+  const values = Float64Array.from(order, (from) => lengths[from]! * unit);
+  complete(left.data, n, values);
+  return { left: transposed(left), values, right: transposed(right) };
+}
+
+/** Beside entries of the order of 1 such a column has no digits left to have a direction. */
+const NOTHING = 1e-290;
+
+/** Few are needed: convergence is quadratic in the end. */
+const MAX_SWEEPS = 60;
+
+/** Turns columns i and j, each contiguous, so that they are orthogonal. False where they are. */
+function orthogonalise(
+  columns: Float64Array,
+  turns: Float64Array,
+  n: number,
+  i: number,
+  j: number,
+): boolean {
+  const lengthI = norm(columns, i * n, n);
+  const lengthJ = norm(columns, j * n, n);
+  if (lengthI === 0 || lengthJ === 0) return false;
+  let overlap = 0;
+  for (let k = 0; k < n; k++) {
+    overlap += (columns[i * n + k]! / lengthI) * (columns[j * n + k]! / lengthJ);
+  }
+  if (!(Math.abs(overlap) > n * Number.EPSILON)) return false;
+  const cotangent = (lengthJ / lengthI - lengthI / lengthJ) / (2 * overlap);
+  const tangent = Math.sign(cotangent || 1) / (Math.abs(cotangent) + Math.hypot(1, cotangent));
+  const cosine = 1 / Math.hypot(1, tangent);
+  const sine = cosine * tangent;
+  for (const data of [columns, turns]) {
+    for (let k = 0; k < n; k++) {
+      const a = data[i * n + k]!;
+      const b = data[j * n + k]!;
+      data[i * n + k] = cosine * a - sine * b;
+      data[j * n + k] = sine * a + cosine * b;
+    }
+  }
+  return true;
+}
+
+const norm = (data: Float64Array, at: number, length: number): number => {
+  let largest = 0;
+  for (let k = at; k < at + length; k++) largest = Math.max(largest, Math.abs(data[k]!));
+  if (largest === 0) return 0;
+  let sum = 0;
+  for (let k = at; k < at + length; k++) sum += (data[k]! / largest) ** 2;
+  return largest * Math.sqrt(sum);
+};
+
+/** Fills the rows that belong to zeros so that all are orthonormal: unit vectors, less what the other rows hold of them. */
+function complete(rows: Float64Array, n: number, values: Float64Array): void {
+  let unit = 0;
+  for (let j = 0; j < n; j++) {
+    if (values[j]! > 0) continue;
+    for (let length = 0; length < 0.5 / Math.sqrt(n); unit++) {
+      const row = rows.subarray(j * n, (j + 1) * n).fill(0);
+      row[unit % n] = 1;
+      // Twice: the first time leaves rounding errors where little remains.
+      for (let k = 0; k < 2 * j; k++) {
+        const at = (k % j) * n;
+        let dot = 0;
+        for (let i = 0; i < n; i++) dot += row[i]! * rows[at + i]!;
+        for (let i = 0; i < n; i++) row[i]! -= dot * rows[at + i]!;
+      }
+      length = norm(rows, j * n, n);
+      if (length > 0) for (let i = 0; i < n; i++) row[i]! /= length;
+    }
+  }
 }
 
 /** X = QR by Householder reflections, Q kept as reflections. Works on contiguous columns. */

@@ -1,7 +1,7 @@
 import type { Dense, RealMatrix } from "../internal/matrix.js";
 import { type CentredOperand, centredOperand } from "./centre.js";
 import { type Chance, chanceLevel } from "./chance.js";
-import { linearAlgebra, scaleColumns, transposed } from "./linearAlgebra.js";
+import { linearAlgebra, scaleColumns, scaleRows } from "./linearAlgebra.js";
 import { type Method, type Reduced, reduceAll, type Truncation } from "./reduce.js";
 import type { Resampled } from "./resampling.js";
 
@@ -77,9 +77,8 @@ export function overlap(x: Reduced, y: Reduced, regularization: number): Dense {
   const product = basisProduct(x, y);
   if (regularization === 0) return product;
   scaleColumns(product, ridgeWeights(y, regularization));
-  const other = transposed(product);
-  scaleColumns(other, ridgeWeights(x, regularization));
-  return transposed(other);
+  scaleRows(product, ridgeWeights(x, regularization));
+  return product;
 }
 
 /** Uxᵀ Uy, by way of XᵀY or of one basis or both, whichever takes the fewest multiplications. */

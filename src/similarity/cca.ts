@@ -1,6 +1,13 @@
 import { checkNumber, checkOptions } from "../internal/checks.js";
 import type { MatrixLike } from "../internal/matrix.js";
-import { type CanonicalResult, canonicalResult, prepare } from "./canonical.js";
+import { type CanonicalResult, canonicalResult, preparePair } from "./canonical.js";
+import {
+  checkDirections,
+  DIRECTIONS_OPTIONS,
+  type DirectionsOptions,
+  describeDirections,
+} from "./describeDirections.js";
+import type { CanonicalDirections } from "./directions.js";
 import { toActivationsPair } from "./matrix.js";
 import { checkResampling, RESAMPLING_OPTIONS, type ResamplingOptions } from "./resampling.js";
 import { canonicalMeasure, withUncertainty } from "./uncertainty.js";
@@ -43,17 +50,21 @@ export interface CcaOptions {
 export function cca(
   x: MatrixLike,
   y: MatrixLike,
-  options: CcaOptions & ResamplingOptions = {},
-): CanonicalResult {
-  checkCcaOptions("cca", options, RESAMPLING_OPTIONS);
+  options: CcaOptions & ResamplingOptions & DirectionsOptions = {},
+): CanonicalResult & Partial<CanonicalDirections> {
+  checkCcaOptions("cca", options, [...DIRECTIONS_OPTIONS, ...RESAMPLING_OPTIONS]);
   const resampling = checkResampling("cca", options);
   const [a, b] = toActivationsPair("cca", x, y);
-  const [sideX, sideY] = [prepare(a), prepare(b)];
+  const [sideX, sideY] = preparePair(a, b);
   const { regularization } = options;
+  const directions = checkDirections("cca", options, regularization);
   const result = canonicalResult(sideX, sideY, regularization);
   const examples = { count: a.rows };
   const measure = canonicalMeasure(sideX, sideY, examples, regularization);
-  return withUncertainty("cca", result, examples, resampling, measure);
+  return {
+    ...withUncertainty("cca", result, examples, resampling, measure),
+    ...(directions && describeDirections(sideX, sideY, result)),
+  };
 }
 
 export function checkCcaOptions(

@@ -7,6 +7,7 @@ import {
   type DirectionsSide,
 } from "./directions.js";
 import { linearAlgebra, materialised, scaleColumns, takeColumns, zeros } from "./linearAlgebra.js";
+import type { Reduced } from "./reduce.js";
 
 export interface DirectionsOptions {
   /**
@@ -51,20 +52,22 @@ export function describeDirections(
 }
 
 function sideOf({ centred, reduced }: Prepared, rotation: Dense): DirectionsSide {
-  const coordinates = linearAlgebra.crossProduct(reduced.source, reduced.basis);
-  let { map } = reduced;
-  if (!map) {
-    // With X = U·S·Vᵀ, XᵀU = V·S and the map is V·S⁻¹.
-    map = { ...coordinates, data: coordinates.data.slice() };
-    scaleColumns(map, (i) => reduced.singularValues[i]! ** -2);
-  }
   return {
-    map,
-    coordinates,
+    map: mapOf(reduced),
+    coordinates: reduced.coordinates,
     squaredNorms: squaredNorms(centred),
     exponent: centred.exponent,
     rotation,
   };
+}
+
+/** W for which XW is the basis. */
+function mapOf({ map, right, coordinates, singularValues }: Reduced): Dense {
+  if (map) return map;
+  // With X = U·S·Vᵀ it is V·S⁻¹, and XᵀU = V·S. Where S is small against its largest value, only V has the digits.
+  const copy = { ...(right ?? coordinates), data: (right ?? coordinates).data.slice() };
+  scaleColumns(copy, (i) => singularValues[i]! ** (right ? -1 : -2));
+  return copy;
 }
 
 function squaredNorms(x: Prepared["centred"]): Float64Array {

@@ -3,18 +3,30 @@ export type { CanonicalResult } from "./canonical.js";
 export { type CcaOptions, cca } from "./cca.js";
 export { type CkaOptions, type CkaResult, cka } from "./cka.js";
 export { type ConvSvccaOptions, convSvcca, type MapsAs } from "./convSvcca.js";
+export type { DirectionsOptions } from "./describeDirections.js";
 export {
   type DftCcaOptions,
   type DftCcaResult,
   dftCca,
   type FrequencyCorrelations,
 } from "./dftCca.js";
+export type { CanonicalDirections } from "./directions.js";
 export {
   type ComparedGrid,
   type GridDifference,
   type GridDifferenceOptions,
   gridDifference,
 } from "./gridDifference.js";
+export {
+  type LayerBatches,
+  type LayerStatistics,
+  type LayerStatisticsOptions,
+  layerStatistics,
+  layerStatisticsFrom,
+} from "./layerStatistics.js";
+export type { ExampleIds } from "./layerStatisticsIds.js";
+export type { LayerComparison, LayerStatisticsMeasure } from "./layerStatisticsMeasures.js";
+export type { LayerStatisticsJson, SavedArray, SavedLayer } from "./layerStatisticsSaved.js";
 export { type MinibatchCka, type MinibatchCkaResult, minibatchCka } from "./minibatchCka.js";
 export { type ProcrustesResult, procrustes } from "./procrustes.js";
 export { type PwccaResult, pwcca } from "./pwcca.js";

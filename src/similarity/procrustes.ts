@@ -1,7 +1,7 @@
 import type { Dense, MatrixLike } from "../internal/matrix.js";
 import { type Centred, centre } from "./centre.js";
 import { linearAlgebra, transposed, zeros } from "./linearAlgebra.js";
-import { toDensePair } from "./matrix.js";
+import { toActivationsPair } from "./matrix.js";
 
 export interface ProcrustesResult {
   /**
@@ -46,7 +46,7 @@ export interface ProcrustesResult {
  * @see Schönemann 1966; normalised: Ding, Denain, Steinhardt 2021.
  */
 export function procrustes(x: MatrixLike, y: MatrixLike): ProcrustesResult {
-  const [a, b] = toDensePair("procrustes", x, y);
+  const [a, b] = toActivationsPair("procrustes", x, y);
   return compareProcrustes(centre(a), centre(b));
 }
 

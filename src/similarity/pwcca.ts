@@ -4,12 +4,12 @@ import {
   clip,
   overlap,
   type Prepared,
-  prepare,
+  preparePair,
   ridgeWeights,
   sides,
 } from "./canonical.js";
 import { type CcaOptions, checkCcaOptions } from "./cca.js";
-import { linearAlgebra, scaleColumns } from "./linearAlgebra.js";
+import { linearAlgebra, scaleRows } from "./linearAlgebra.js";
 import { toActivationsPair } from "./matrix.js";
 import { checkResampling, RESAMPLING_OPTIONS, type ResamplingOptions } from "./resampling.js";
 import { projectionMeasure, withUncertainty } from "./uncertainty.js";
@@ -53,7 +53,7 @@ export function pwcca(
   checkCcaOptions("pwcca", options, RESAMPLING_OPTIONS);
   const resampling = checkResampling("pwcca", options);
   const [a, b] = toActivationsPair("pwcca", x, y);
-  const [sideX, sideY] = [prepare(a), prepare(b)];
+  const [sideX, sideY] = preparePair(a, b);
   const result = comparePwcca(sideX, sideY, options);
   const examples = { count: a.rows };
   const measure = projectionMeasure(sideX, sideY, examples, options.regularization);
@@ -74,9 +74,8 @@ export function comparePwcca(
   const { left, values } = linearAlgebra.thinSvd(overlap(x.reduced, y.reduced, regularization));
   const correlations = values.map(clip);
   // ⟨hᵢ, xⱼ⟩ = (Pᵀ Uxᵀ X)ᵢⱼ with P the left singular vectors of the overlap.
-  const coordinates = linearAlgebra.crossProduct(x.centred, x.reduced.basis);
-  if (regularization > 0) scaleColumns(coordinates, ridgeWeights(x.reduced, regularization));
-  const projections = linearAlgebra.product(coordinates, left);
+  if (regularization > 0) scaleRows(left, ridgeWeights(x.reduced, regularization));
+  const projections = linearAlgebra.product(x.reduced.coordinates, left);
   const weights = new Float64Array(correlations.length);
   projections.data.forEach((value, at) => {
     weights[at % weights.length]! += Math.abs(value);

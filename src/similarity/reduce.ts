@@ -1,6 +1,12 @@
 import type { Dense } from "../internal/matrix.js";
 import type { CentredOperand } from "./centre.js";
-import { linearAlgebra, type Operand, scaleColumns, takeColumns } from "./linearAlgebra.js";
+import {
+  linearAlgebra,
+  type Operand,
+  type SymmetricEigen,
+  scaleColumns,
+  takeColumns,
+} from "./linearAlgebra.js";
 
 /** How many directions of a centred matrix are kept. */
 export interface Truncation {
@@ -37,13 +43,16 @@ export class Reduced implements Spread {
   readonly source: Operand;
   /** The basis is X·map; absent where the basis did not come from XᵀX. */
   readonly map: Dense | undefined;
+  /** Right singular vectors of the kept directions, where the data themselves were decomposed. */
+  readonly right: Dense | undefined;
   #basis: Dense | undefined;
+  #coordinates: Dense | undefined;
 
   constructor(
     source: Operand,
     spread: Spread,
     method: Method,
-    { map, basis }: { readonly map?: Dense; readonly basis?: Dense },
+    { map, basis, right }: { readonly map?: Dense; readonly basis?: Dense; readonly right?: Dense },
   ) {
     this.source = source;
     this.singularValues = spread.singularValues;
@@ -52,6 +61,7 @@ export class Reduced implements Spread {
     this.variance = spread.variance;
     this.method = method;
     this.map = map;
+    this.right = right;
     this.#basis = basis;
   }
 
@@ -64,6 +74,12 @@ export class Reduced implements Spread {
   get basis(): Dense {
     this.#basis ??= linearAlgebra.product(this.source, this.map!);
     return this.#basis;
+  }
+
+  /** Xᵀ·basis, the columns of X in the basis, `[columns, kept]`; computed when first asked for. */
+  get coordinates(): Dense {
+    this.#coordinates ??= linearAlgebra.crossProduct(this.source, this.basis);
+    return this.#coordinates;
   }
 }
 
@@ -108,22 +124,48 @@ function keptCount(
   return rank;
 }
 
+/** A matrix to reduce, and how its numbers came about. */
+export interface ToReduce {
+  readonly centred: CentredOperand;
+  readonly origin?: Origin;
+}
+
 /**
  * Orthonormal basis of the directions of a centred matrix that hold the wanted variance.
  *
  * Rank: singular values above max(rows, columns)·ε·(largest).
  */
-export function reduce(x: CentredOperand, truncation: Truncation, origin: Origin = {}): Reduced {
-  const live = x.columns - x.dead.length;
-  if (live === 0) return empty(x);
-  const tall = x.rows > x.columns;
-  const gram = tall ? linearAlgebra.gram(x) : linearAlgebra.outerGram(x);
+export function reduce(centred: CentredOperand, truncation: Truncation, origin?: Origin): Reduced {
+  return reduceAll([{ centred, ...(origin && { origin }) }], truncation)[0]!;
+}
+
+/** The same of several matrices, whose eigenproblems threads can share. */
+export function reduceAll(list: readonly ToReduce[], truncation: Truncation): Reduced[] {
+  const live = list.map(({ centred }) => centred.dead.length < centred.columns);
+  const grams = list.filter((_, i) => live[i]).map(({ centred }) => gramOf(centred));
+  const eigen = linearAlgebra.symmetricEigenOfAll(grams).values();
+  return list.map(({ centred, origin = {} }, i) =>
+    live[i] ? reduceLive(centred, eigen.next().value!, truncation, origin) : empty(centred),
+  );
+}
+
+const isTall = (x: CentredOperand) => x.rows > x.columns;
+
+const gramOf = (x: CentredOperand): Dense =>
+  isTall(x) ? linearAlgebra.gram(x) : linearAlgebra.outerGram(x);
+
+function reduceLive(
+  x: CentredOperand,
+  eigen: SymmetricEigen,
+  truncation: Truncation,
+  origin: Origin,
+): Reduced {
   // Centring takes one direction from the examples (one each from the real and the imaginary parts).
-  const most = Math.min(x.rows - (origin.paired ? 2 : 1), live);
-  const found = reduceGram(gram, most, truncation, origin, () => dataSingularValues(x, origin));
+  const most = Math.min(x.rows - (origin.paired ? 2 : 1), x.columns - x.dead.length);
+  const found = reduceEigen(eigen, most, truncation, origin, () => dataSingularValues(x, origin));
   if (!found) return reduceByData(x, truncation, origin);
   const { vectors, ...spread } = found;
-  if (!tall) return new Reduced(x, spread, "gram", { basis: vectors });
+  if (!isTall(x)) return new Reduced(x, spread, "gram", { basis: vectors });
   scaleColumns(vectors, (j) => 1 / spread.singularValues[j]!);
   return new Reduced(x, spread, "gram", { map: vectors });
 }
@@ -140,14 +182,22 @@ const empty = (x: CentredOperand): Reduced =>
  * @param exactValues - Singular values up to the rank, asked for where those of the Gram matrix leave the rank open;
  * without it the result is then undefined.
  */
-export function reduceGram(
+export const reduceGram = (
   gram: Dense,
+  most: number,
+  truncation: Truncation,
+  origin?: Origin,
+  exactValues?: () => Float64Array,
+): (Spread & { readonly vectors: Dense }) | undefined =>
+  reduceEigen(linearAlgebra.symmetricEigen(gram), most, truncation, origin, exactValues);
+
+function reduceEigen(
+  { values, vectors }: SymmetricEigen,
   most: number,
   truncation: Truncation,
   { noise = 0, paired = false }: Origin = {},
   exactValues?: () => Float64Array,
 ): (Spread & { readonly vectors: Dense }) | undefined {
-  const { values, vectors } = linearAlgebra.symmetricEigen(gram);
   const first = values[0]!;
   const certain = (value: number) =>
     value > GRAM_CERTAIN_EIGENVALUE * first && value > noise * noise;
@@ -182,11 +232,14 @@ function rankOf(
 }
 
 function reduceByData(x: CentredOperand, truncation: Truncation, origin: Origin): Reduced {
-  const { left, values } = linearAlgebra.thinSvd(x);
+  const { left, values, right } = linearAlgebra.thinSvd(x);
   const rank = rankOf(values, x, origin);
   if (rank === 0) return empty(x);
   const spread = spreadOf(values.subarray(0, rank), truncation, origin.paired ?? false);
-  return new Reduced(x, spread, "qr", { basis: takeColumns(left, spread.kept) });
+  return new Reduced(x, spread, "qr", {
+    basis: takeColumns(left, spread.kept),
+    right: takeColumns(right, spread.kept),
+  });
 }
 
 /** @param values - As many as the rank. */

@@ -12,7 +12,7 @@ import {
   type RealMatrix,
   type ShapedArray,
 } from "../internal/matrix.js";
-import { canonicalResults, type Prepared, prepare } from "./canonical.js";
+import { canonicalResults, type Prepared, prepareAll } from "./canonical.js";
 import { type CcaOptions, checkCcaOptions } from "./cca.js";
 import { type Centred, centre } from "./centre.js";
 import {
@@ -103,7 +103,7 @@ type Layer = MatrixLike | ShapedArray;
 /** A measure in steps, so that the work on one layer is done once for its whole row or column. */
 interface Measure<Read extends Rows | Maps, Prepared> {
   read(label: string, layer: Layer): Read;
-  prepare(layer: Read, name: string): Prepared;
+  prepare(layers: readonly NamedLayer<Read>[]): readonly Prepared[];
   /** One row of the grid. */
   compare(x: Prepared, columns: readonly Prepared[]): readonly Cell[];
   /** Absent where the measure has no p-values and intervals. */
@@ -118,6 +118,8 @@ const oneByOne =
 
 const WHERE = "similarityGrid";
 const COMMON = ["measure", "as", "onProgress"];
+/** Layers of the first model that are prepared together, so that threads can share the work; all would take memory. */
+const ROWS_AT_A_TIME = 8;
 const RESAMPLED = [...COMMON, ...RESAMPLING_OPTIONS];
 
 /**
@@ -187,7 +189,7 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       checkOptions(WHERE, options, COMMON);
       return fill({
         ...matricesOf(options),
-        prepare: (layer) => centre(layer),
+        prepare: (layers) => layers.map(({ layer }) => centre(layer)),
         compare: oneByOne((x: Centred, y: Centred) => ({
           value: compareProcrustes(x, y).normalized,
         })),
@@ -196,7 +198,8 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       checkCkaOptions(WHERE, options, RESAMPLED);
       return fill({
         ...matricesOf(options),
-        prepare: (layer, name) => prepareCka(`${WHERE}: layer "${name}"`, layer, options),
+        prepare: (layers) =>
+          layers.map(({ layer, name }) => prepareCka(`${WHERE}: layer "${name}"`, layer, options)),
         compare: oneByOne((x: PreparedCka, y: PreparedCka) => asCell(compareCka(x, y, options))),
         resampled: (x, y, examples) => ckaMeasure(x, y, examples, options),
       });
@@ -204,7 +207,7 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       checkCcaOptions(WHERE, options, RESAMPLED);
       return fill({
         ...matricesOf(options),
-        prepare: (layer) => withBasis(prepare(layer)),
+        prepare: (layers) => withBases(layers),
         compare: oneByOne((x: Prepared, y: Prepared) => asCell(comparePwcca(x, y, options))),
         resampled: (x, y, examples) => projectionMeasure(x, y, examples, options.regularization),
       });
@@ -218,7 +221,7 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       }
       return fill({
         ...matricesOf(options),
-        prepare: (layer) => withBasis(prepare(layer)),
+        prepare: (layers) => withBases(layers),
         compare: (x, columns) => canonicalResults(x, columns, options.regularization).map(asCell),
         resampled: (x, y, examples) => canonicalMeasure(x, y, examples, options.regularization),
       });
@@ -227,7 +230,7 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       if (options.as === "dft") return fill(frequencyWise(truncation));
       return fill({
         ...matricesOf(options),
-        prepare: (layer) => withBasis(prepare(layer, truncation)),
+        prepare: (layers) => withBases(layers, truncation),
         compare: (x, columns) => canonicalResults(x, columns).map(asCell),
         resampled: canonicalMeasure,
       });
@@ -235,9 +238,16 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
   }
 }
 
-/** Computes the basis now: in a grid it serves a whole row or column. */
-function withBasis(prepared: Prepared): Prepared {
-  prepared.reduced.basis;
+/** With their bases computed now: in a grid each serves a whole row or column. */
+function withBases(
+  layers: readonly NamedLayer<RealMatrix>[],
+  truncation?: Truncation,
+): readonly Prepared[] {
+  const prepared = prepareAll(
+    layers.map(({ layer }) => layer),
+    truncation,
+  );
+  for (const { reduced } of prepared) reduced.basis;
   return prepared;
 }
 
@@ -269,7 +279,7 @@ function matricesOf({ as, measure = "svcca" }: SimilarityGridOptions) {
 const frequencyWise = (truncation: Truncation): Measure<Maps, PreparedMaps> => ({
   read: (label, layer) =>
     areMaps(layer) ? toMaps(WHERE, label, layer) : onePosition(toActivations(WHERE, label, layer)),
-  prepare: (maps) => prepareMaps(maps, truncation),
+  prepare: (layers) => layers.map(({ layer }) => prepareMaps(layer, truncation)),
   compare: oneByOne((x: PreparedMaps, y: PreparedMaps) => asCell(compareMaps(x, y))),
   resampled: mapsMeasure,
 });
@@ -315,15 +325,17 @@ function fillTable<Read extends Rows | Maps, Prepared>(
   const y = readLayers("layersY", layersY, measure);
   checkExamples([...x, ...y]);
   const examples = examplesOf([...x, ...y]);
-  const columns = y.map(({ layer, name }) => measure.prepare(layer, name));
-  const table = x.map(({ layer, name }, i) => {
-    const row = measure.prepare(layer, name);
-    const cells = measure
-      .compare(row, columns)
-      .map((cell, j) => resampledCell(cell, row, columns[j]!, measure, examples, resampling));
-    onProgress?.((i + 1) * y.length, x.length * y.length);
-    return cells;
-  });
+  const columns = measure.prepare(y);
+  const table: Cell[][] = [];
+  for (let first = 0; first < x.length; first += ROWS_AT_A_TIME) {
+    for (const row of measure.prepare(x.slice(first, first + ROWS_AT_A_TIME))) {
+      const cells = measure
+        .compare(row, columns)
+        .map((cell, j) => resampledCell(cell, row, columns[j]!, measure, examples, resampling));
+      table.push(cells);
+      onProgress?.(table.length * y.length, x.length * y.length);
+    }
+  }
   return { rows: x.map(({ name }) => name), columns: y.map(({ name }) => name), table };
 }
 

@@ -1,6 +1,13 @@
 import { checkInteger, checkNumber, checkOptions } from "../internal/checks.js";
 import type { MatrixLike } from "../internal/matrix.js";
-import { type CanonicalResult, canonicalResult, prepare } from "./canonical.js";
+import { type CanonicalResult, canonicalResult, preparePair } from "./canonical.js";
+import {
+  checkDirections,
+  DIRECTIONS_OPTIONS,
+  type DirectionsOptions,
+  describeDirections,
+} from "./describeDirections.js";
+import type { CanonicalDirections } from "./directions.js";
 import { toActivationsPair } from "./matrix.js";
 import type { Truncation } from "./reduce.js";
 import { checkResampling, RESAMPLING_OPTIONS, type ResamplingOptions } from "./resampling.js";
@@ -45,16 +52,21 @@ export interface SvccaOptions {
 export function svcca(
   x: MatrixLike,
   y: MatrixLike,
-  options: SvccaOptions & ResamplingOptions = {},
-): CanonicalResult {
-  const truncation = svccaTruncation("svcca", options, 0.99, RESAMPLING_OPTIONS);
+  options: SvccaOptions & ResamplingOptions & DirectionsOptions = {},
+): CanonicalResult & Partial<CanonicalDirections> {
+  const others = [...DIRECTIONS_OPTIONS, ...RESAMPLING_OPTIONS];
+  const truncation = svccaTruncation("svcca", options, 0.99, others);
+  const directions = checkDirections("svcca", options);
   const resampling = checkResampling("svcca", options);
   const [a, b] = toActivationsPair("svcca", x, y);
-  const [sideX, sideY] = [prepare(a, truncation), prepare(b, truncation)];
+  const [sideX, sideY] = preparePair(a, b, truncation);
   const result = canonicalResult(sideX, sideY);
   const examples = { count: a.rows };
   const measure = canonicalMeasure(sideX, sideY, examples);
-  return withUncertainty("svcca", result, examples, resampling, measure);
+  return {
+    ...withUncertainty("svcca", result, examples, resampling, measure),
+    ...(directions && describeDirections(sideX, sideY, result)),
+  };
 }
 
 /** Checks the options of the SVCCA family. */

@@ -67,21 +67,17 @@ const matricesOf = (kinds: readonly string[]) =>
     .map(({ seed, kind, rows, columns }) => KINDS[kind]!(new Random(seed), rows, columns));
 
 const anyMatrix = matricesOf(Object.keys(KINDS));
-/** ml-matrix does not return from some matrices of ones. */
-const tameMatrix = matricesOf(Object.keys(KINDS).filter((kind) => kind !== "ones"));
-
 const unitOf = ({ data }: Matrix) =>
   data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
 
 const descending = (values: Float64Array) => Array.from(values).sort((x, y) => y - x);
 
 describe.each(implementations)("%s", (_, implementation) => {
-  const { kind, thinSvd, singularValues, singularValuesOfAll } = implementation;
-  const matrices = kind === "wasm" ? anyMatrix : tameMatrix;
+  const { thinSvd, singularValues, singularValuesOfAll } = implementation;
 
   test("thinSvd reconstructs matrices of every kind and shape", () => {
     fc.assert(
-      fc.property(matrices, (a) => {
+      fc.property(anyMatrix, (a) => {
         const { left, values, right } = thinSvd(dense(a));
         const unit = unitOf(a);
         const count = Math.min(...a.shape);
@@ -105,7 +101,7 @@ describe.each(implementations)("%s", (_, implementation) => {
 
   test("singularValues are those of thinSvd, and of the transpose", () => {
     fc.assert(
-      fc.property(matrices, (a) => {
+      fc.property(anyMatrix, (a) => {
         const unit = unitOf(a);
         const values = singularValues(dense(a)).map((value) => value / unit);
         const expected = thinSvd(dense(a)).values.map((value) => value / unit);

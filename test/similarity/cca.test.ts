@@ -364,7 +364,7 @@ describe("cca", () => {
     const x = [[1], [2], [4]];
     const call = (options: object | null) => () => cca(x, x, options as object);
     expect(call({ epsilon: 0 })).toThrow(
-      'cca: options must be made of regularization, permutations, bootstrap, seed, level, got "epsilon"',
+      'cca: options must be made of regularization, directions, permutations, bootstrap, seed, level, got "epsilon"',
     );
     expect(call(null)).toThrow(new TypeError("cca: options must be an object, got null"));
     expect(call({ regularization: -1 })).toThrow(

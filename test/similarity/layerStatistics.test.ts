@@ -690,6 +690,11 @@ describe("maps", () => {
     const spectra = gatherMaps("dft", { x }, { y: mapsY });
     expect(spectra.compare("x", "y").deadX).toEqual([1]);
     expectGrid(spectra, "dft", { x }, { y: mapsY }, [{}, { measure: "cca" }]);
+    // The same at all positions: only the frequency 0 has anything of it but rounding.
+    const flat = moved(mapsX, (v, at) => (at % 3 === 0 ? Math.sin(1 + Math.floor(at / 60)) : v));
+    const mixed = gatherMaps("dft", { flat }, { y: mapsY });
+    expect(mixed.compare("flat", "y", { measure: "cca" }).rankX).toBe(3 + 2 * 15);
+    expectGrid(mixed, "dft", { flat }, { y: mapsY }, [{}, { measure: "cca" }]);
     const dead = moved(mapsX, () => 5);
     expect(gatherMaps("dft", { dead }, { y: mapsY }).grid().values).toEqual([[0]]);
     expect(

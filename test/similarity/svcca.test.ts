@@ -161,7 +161,7 @@ describe("svcca", () => {
     const x = [[1], [2], [4]];
     const call = (options: object | null) => () => svcca(x, x, options as object);
     expect(call({ threshold: 0.9 })).toThrow(
-      'svcca: options must be made of variance, components, permutations, bootstrap, seed, level, got "threshold"',
+      'svcca: options must be made of variance, components, directions, permutations, bootstrap, seed, level, got "threshold"',
     );
     expect(call(null)).toThrow("svcca: options must be an object, got null");
     for (const variance of [0, -0.1, 1.01, Number.NaN, Number.POSITIVE_INFINITY]) {

@@ -11,8 +11,10 @@
 const NEGLIGIBLE: f64 = 1e-31;
 /** The same for entries of the order of 1, as the largest one is: far below their rounding. */
 const NOTHING: f64 = 1e-36;
+/** Values that differ by less than this fraction are resolved by what a shift below all of them leaves. */
+const CLUSTER: f64 = 1e-13;
 /** More transforms than this for one value have never been seen. */
-const LIMIT: i32 = 100;
+const LIMIT: i32 = 400;
 
 /** What the last transform found: the smallest of its numbers d, the last of them, and the one before that. */
 let smallest: f64 = 0;
@@ -135,9 +137,12 @@ function resolveSegment(
     }
     let step = known ? chooseShift(z, high, damping) : 0;
     for (let tries = 0; !transform(z, trial, start, high, step); tries++) {
-      // Where only the last d is negative, it says how much too large the shift was.
+      if (tries > 8) return high;
       if (tries >= 6) step = 0;
-      else if (last < 0) step = max(0, (step + last) * (1 - 4e-16));
+      // Where only the last d is negative, and slightly, it says how much too large the shift was.
+      else if (last < 0 && -64 * last < step) step = (step + last) * (1 - 4e-16);
+      // In a cluster of values the shift may have met them but for rounding.
+      else if (tries == 0) step *= 1 - CLUSTER;
       else step *= 0.25;
       damping = 0.25;
     }
