@@ -28,6 +28,7 @@ export const linearAlgebra: LinearAlgebra = {
   gram: (x) => implementation().gram(x),
   outerGram: (x) => implementation().outerGram(x),
   crossProduct: (x, y) => implementation().crossProduct(x, y),
+  crossProducts: (xs, ys) => implementation().crossProducts(xs, ys),
   product: (x, y) => implementation().product(x, y),
   symmetricEigen: (a, kept) => implementation().symmetricEigen(a, kept),
   symmetricEigenOfAll: (list) => implementation().symmetricEigenOfAll(list),

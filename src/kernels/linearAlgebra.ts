@@ -89,6 +89,8 @@ export interface LinearAlgebra {
   outerGram(x: Operand): Dense;
   /** XᵀY for two matrices with the same rows. */
   crossProduct(x: Operand, y: Operand): Dense;
+  /** XᵀY for each X and each Y, all with the same rows. */
+  crossProducts(xs: readonly Operand[], ys: readonly Operand[]): Dense[][];
   /** XY. */
   product(x: Operand, y: Operand): Dense;
   /** Eigenvalues of a symmetric matrix, and the eigenvectors of the `kept` largest (default: all). */

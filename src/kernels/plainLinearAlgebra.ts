@@ -276,6 +276,8 @@ export const plainLinearAlgebra: LinearAlgebra = {
   gram: (x) => gram(materialised(x)),
   outerGram: (x) => gram(transposed(materialised(x))),
   crossProduct: (x, y) => crossProduct(materialised(x), materialised(y)),
+  crossProducts: (xs, ys) =>
+    xs.map((x) => ys.map((y) => crossProduct(materialised(x), materialised(y)))),
   product: (x, y) => crossProduct(transposed(materialised(x)), materialised(y)),
   symmetricEigen,
   symmetricEigenOfAll: (list) => list.map((a) => symmetricEigen(a)),

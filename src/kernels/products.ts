@@ -6,9 +6,13 @@ import type { Processor } from "./processor.js";
 /** Rows and columns of the result that are worked on at a time; the result and its operands stay small. */
 const BLOCK = 4096;
 /** Longest piece of the sums that is packed at a time. */
-const MAX_DEPTH = 2048;
+const MAX_DEPTH = 1024;
 /** Numbers of an operand that are copied in at a time. */
 const MAX_CHUNK = 2 ** 22;
+/** Numbers of the results of several products together. */
+const MAX_RESULTS = 2 ** 26;
+/** Rows and columns of a tile. */
+const TILE = 128;
 /** Scratch space of one tile. */
 const TILE_BYTES = 128;
 
@@ -64,10 +68,12 @@ export function productsOf(processor: Processor, arena: Arena) {
     const result = arena.doubles(rows * columns);
     arena.view(result, rows * columns).fill(0);
     const chunk = Math.min(depth, MAX_DEPTH, chunkOf(rows), chunkOf(columns));
-    const leftPacking = packing(left, firstRow, rows, chunk);
-    const rightPacking = upper ? leftPacking : packing(right, firstColumn, columns, chunk);
+    const leftPacking = packing(left, firstRow, rows, chunk, rawSpace(left, rows, chunk));
+    const rightPacking = upper
+      ? leftPacking
+      : packing(right, firstColumn, columns, chunk, rawSpace(right, columns, chunk));
     // Enough tiles for all threads, but not so small that packed panels are read too often.
-    const size = rows * columns >= 2 * processor.threads * 128 ** 2 ? 128 : 64;
+    const size = rows * columns >= 2 * processor.threads * TILE ** 2 ? TILE : TILE / 2;
     const tiles = jobs.tileItems!(rows, columns, size, Number(upper));
     const tileScratch = arena.bytes(TILE_BYTES * processor.threads);
     for (let first = 0; first < depth; first += chunk) {
@@ -86,18 +92,77 @@ export function productsOf(processor: Processor, arena: Arena) {
     return result;
   }
 
+  /** XᵀY for each X and each Y, of which every chunk is packed once for all products. */
+  function crossProducts(xs: readonly Operand[], ys: readonly Operand[]): Dense[][] {
+    const lanes = (list: readonly Operand[]) => list.reduce((sum, { columns }) => sum + columns, 0);
+    if (lanes(xs) * lanes(ys) > MAX_RESULTS || lanes(xs) + lanes(ys) > MAX_CHUNK / 256) {
+      return xs.map((x) => ys.map((y) => multiply(columnsOf(x), columnsOf(y), false)));
+    }
+    const depth = xs[0]?.rows ?? 0;
+    const chunk = Math.min(depth, MAX_DEPTH, chunkOf(lanes(xs) + lanes(ys)));
+    return arena.within(() => {
+      const raw = arena.doubles(chunk * Math.max(1, ...[...xs, ...ys].map((one) => one.columns)));
+      const packings = (list: readonly Operand[]) =>
+        list.map((one) => packing(columnsOf(one), 0, one.columns, chunk, raw));
+      const left = packings(xs);
+      const right = packings(ys);
+      const results = xs.map((x) =>
+        ys.map((y) => {
+          const result = arena.doubles(x.columns * y.columns);
+          arena.view(result, x.columns * y.columns).fill(0);
+          return result;
+        }),
+      );
+      const table = xs.flatMap((x, a) =>
+        ys.flatMap((y, b) =>
+          tilesOf(x.columns, y.columns).map(([i, j]) => [
+            ...[left[a]!.packed, x.columns, i, right[b]!.packed, y.columns, j],
+            ...[results[a]![b]!, y.columns],
+          ]),
+        ),
+      );
+      const address = arena.bytes(32 * table.length);
+      new Uint32Array(processor.memory.buffer, address, 8 * table.length).set(table.flat());
+      const scratch = arena.bytes(TILE_BYTES * processor.threads);
+      for (let first = 0; first < depth; first += chunk) {
+        const length = Math.min(chunk, depth - first);
+        for (const one of [...left, ...right]) one.pack(first, length);
+        const numbers = [address, length, TILE];
+        processor.run("multiplyListedTile", numbers, table.length, scratch, TILE_BYTES);
+      }
+      return xs.map((x, a) =>
+        ys.map((y, b) => ({
+          data: arena.take(results[a]![b]!, x.columns * y.columns),
+          rows: x.columns,
+          columns: y.columns,
+        })),
+      );
+    });
+  }
+
+  /** First rows and columns of the tiles of a product. */
+  function tilesOf(m: number, n: number): [number, number][] {
+    const tiles: [number, number][] = [];
+    for (let i = 0; i < m; i += TILE) for (let j = 0; j < n; j += TILE) tiles.push([i, j]);
+    return tiles;
+  }
+
   const chunkOf = (lanes: number) => Math.max(256, 256 * Math.floor(MAX_CHUNK / 256 / lanes));
 
-  /** Space for one side's packed chunks, and how to fill it. */
+  /** Space for a chunk of a side as it comes. */
+  const rawSpace = ({ operand }: Side, lanes: number, depth: number): number =>
+    arena.bytes(lanes * depth * operand.data.BYTES_PER_ELEMENT);
+
+  /** Space for one side's packed chunks, and how to fill it by way of `raw`. */
   function packing(
     { operand, lanesAreRows }: Side,
     firstLane: number,
     lanes: number,
     depth: number,
+    raw: number,
   ) {
     const { data, columns, shift } = operand;
     const bytes = data.BYTES_PER_ELEMENT;
-    const raw = arena.bytes(lanes * depth * bytes);
     const packed = arena.doubles(4 * Math.ceil(lanes / 4) * depth);
     const means = shift ? arena.doubles(2 * columns) : 0;
     if (shift) {
@@ -169,6 +234,7 @@ export function productsOf(processor: Processor, arena: Arena) {
     gram: (x: Operand) => multiply(columnsOf(x), columnsOf(x), true),
     outerGram: (x: Operand) => multiply(rowsOf(x), rowsOf(x), true),
     crossProduct: (x: Operand, y: Operand) => multiply(columnsOf(x), columnsOf(y), false),
+    crossProducts,
     product: (x: Operand, y: Operand) => multiply(rowsOf(x), columnsOf(y), false),
   };
 }

@@ -73,8 +73,10 @@ export const mean = (values: Float64Array): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Uxᵀ Uy, with the weights that a ridge puts on the basis vectors. */
-export function overlap(x: Reduced, y: Reduced, regularization: number): Dense {
-  const product = basisProduct(x, y);
+export const overlap = (x: Reduced, y: Reduced, regularization: number): Dense =>
+  weighted(basisProduct(x, y), x, y, regularization);
+
+function weighted(product: Dense, x: Reduced, y: Reduced, regularization: number): Dense {
   if (regularization === 0) return product;
   scaleColumns(product, ridgeWeights(y, regularization));
   scaleRows(product, ridgeWeights(x, regularization));
@@ -109,20 +111,29 @@ export const ridgeWeights =
     1 / Math.sqrt(1 + regularization * (singularValues[0]! / singularValues[i]!) ** 2);
 
 export function canonicalResult(x: Prepared, y: Prepared, regularization = 0): CanonicalResult {
-  return canonicalResults(x, [y], regularization)[0]!;
+  const overlaps = [overlap(x.reduced, y.reduced, regularization)];
+  return resultOf(x, y, linearAlgebra.singularValuesOfAll(overlaps)[0]!);
 }
 
-/** One side against several others, whose singular values threads can share. */
+/** Each side with each of several others: products share what can be shared, and threads the singular values. */
 export function canonicalResults(
-  x: Prepared,
-  others: readonly Prepared[],
+  xs: readonly Prepared[],
+  ys: readonly Prepared[],
   regularization = 0,
-): CanonicalResult[] {
-  const overlaps = others.map((y) => overlap(x.reduced, y.reduced, regularization));
-  return linearAlgebra.singularValuesOfAll(overlaps).map((values, i) => {
-    const correlations = values.map(clip);
-    return { similarity: mean(correlations), correlations, ...sides(x, others[i]!) };
-  });
+): CanonicalResult[][] {
+  const bases = (list: readonly Prepared[]) => list.map(({ reduced }) => reduced.basis);
+  const overlaps = linearAlgebra
+    .crossProducts(bases(xs), bases(ys))
+    .map((row, i) =>
+      row.map((one, j) => weighted(one, xs[i]!.reduced, ys[j]!.reduced, regularization)),
+    );
+  const values = linearAlgebra.singularValuesOfAll(overlaps.flat());
+  return xs.map((x, i) => ys.map((y, j) => resultOf(x, y, values[i * ys.length + j]!)));
+}
+
+function resultOf(x: Prepared, y: Prepared, values: Float64Array): CanonicalResult {
+  const correlations = values.map(clip);
+  return { similarity: mean(correlations), correlations, ...sides(x, y) };
 }
 
 /** The fields that describe the two sides. */

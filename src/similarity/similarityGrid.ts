@@ -104,22 +104,30 @@ type Layer = MatrixLike | ShapedArray;
 interface Measure<Read extends Rows | Maps, Prepared> {
   read(label: string, layer: Layer): Read;
   prepare(layers: readonly NamedLayer<Read>[]): readonly Prepared[];
-  /** One row of the grid. */
-  compare(x: Prepared, columns: readonly Prepared[]): readonly Cell[];
+  /** Rows of the grid. */
+  compare(rows: readonly Prepared[], columns: readonly Prepared[]): readonly (readonly Cell[])[];
+  /** Rows that are prepared and compared together, so that they share work; all at once would take memory. */
+  readonly rowsAtATime: number;
   /** Absent where the measure has no p-values and intervals. */
   resampled?(x: Prepared, y: Prepared, examples: Examples): ResampledMeasure;
 }
 
 /** Compares one pair of layers at a time. */
-const oneByOne =
-  <P>(compare: (x: P, y: P) => Cell) =>
-  (x: P, columns: readonly P[]): Cell[] =>
-    columns.map((y) => compare(x, y));
+const oneByOne = <P>(compare: (x: P, y: P) => Cell) => ({
+  compare: (rows: readonly P[], columns: readonly P[]) =>
+    rows.map((x) => columns.map((y) => compare(x, y))),
+  rowsAtATime: 1,
+});
+
+/** Compares reduced layers, several rows together. */
+const together = (regularization?: number) => ({
+  compare: (rows: readonly Prepared[], columns: readonly Prepared[]) =>
+    canonicalResults(rows, columns, regularization).map((row) => row.map(asCell)),
+  rowsAtATime: 8,
+});
 
 const WHERE = "similarityGrid";
 const COMMON = ["measure", "as", "onProgress"];
-/** Layers of the first model that are prepared together, so that threads can share the work; all would take memory. */
-const ROWS_AT_A_TIME = 8;
 const RESAMPLED = [...COMMON, ...RESAMPLING_OPTIONS];
 
 /**
@@ -190,9 +198,7 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       return fill({
         ...matricesOf(options),
         prepare: (layers) => layers.map(({ layer }) => centre(layer)),
-        compare: oneByOne((x: Centred, y: Centred) => ({
-          value: compareProcrustes(x, y).normalized,
-        })),
+        ...oneByOne((x: Centred, y: Centred) => ({ value: compareProcrustes(x, y).normalized })),
       });
     case "cka":
       checkCkaOptions(WHERE, options, RESAMPLED);
@@ -200,7 +206,7 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
         ...matricesOf(options),
         prepare: (layers) =>
           layers.map(({ layer, name }) => prepareCka(`${WHERE}: layer "${name}"`, layer, options)),
-        compare: oneByOne((x: PreparedCka, y: PreparedCka) => asCell(compareCka(x, y, options))),
+        ...oneByOne((x: PreparedCka, y: PreparedCka) => asCell(compareCka(x, y, options))),
         resampled: (x, y, examples) => ckaMeasure(x, y, examples, options),
       });
     case "pwcca":
@@ -208,7 +214,7 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       return fill({
         ...matricesOf(options),
         prepare: (layers) => withBases(layers),
-        compare: oneByOne((x: Prepared, y: Prepared) => asCell(comparePwcca(x, y, options))),
+        ...oneByOne((x: Prepared, y: Prepared) => asCell(comparePwcca(x, y, options))),
         resampled: (x, y, examples) => projectionMeasure(x, y, examples, options.regularization),
       });
     case "cca":
@@ -222,7 +228,7 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       return fill({
         ...matricesOf(options),
         prepare: (layers) => withBases(layers),
-        compare: (x, columns) => canonicalResults(x, columns, options.regularization).map(asCell),
+        ...together(options.regularization),
         resampled: (x, y, examples) => canonicalMeasure(x, y, examples, options.regularization),
       });
     default: {
@@ -231,7 +237,7 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
       return fill({
         ...matricesOf(options),
         prepare: (layers) => withBases(layers, truncation),
-        compare: (x, columns) => canonicalResults(x, columns).map(asCell),
+        ...together(),
         resampled: canonicalMeasure,
       });
     }
@@ -280,7 +286,7 @@ const frequencyWise = (truncation: Truncation): Measure<Maps, PreparedMaps> => (
   read: (label, layer) =>
     areMaps(layer) ? toMaps(WHERE, label, layer) : onePosition(toActivations(WHERE, label, layer)),
   prepare: (layers) => layers.map(({ layer }) => prepareMaps(layer, truncation)),
-  compare: oneByOne((x: PreparedMaps, y: PreparedMaps) => asCell(compareMaps(x, y))),
+  ...oneByOne((x: PreparedMaps, y: PreparedMaps) => asCell(compareMaps(x, y))),
   resampled: mapsMeasure,
 });
 
@@ -327,12 +333,15 @@ function fillTable<Read extends Rows | Maps, Prepared>(
   const examples = examplesOf([...x, ...y]);
   const columns = measure.prepare(y);
   const table: Cell[][] = [];
-  for (let first = 0; first < x.length; first += ROWS_AT_A_TIME) {
-    for (const row of measure.prepare(x.slice(first, first + ROWS_AT_A_TIME))) {
-      const cells = measure
-        .compare(row, columns)
-        .map((cell, j) => resampledCell(cell, row, columns[j]!, measure, examples, resampling));
-      table.push(cells);
+  const { rowsAtATime } = measure;
+  for (let first = 0; first < x.length; first += rowsAtATime) {
+    const rows = measure.prepare(x.slice(first, first + rowsAtATime));
+    for (const [i, cells] of measure.compare(rows, columns).entries()) {
+      table.push(
+        cells.map((cell, j) =>
+          resampledCell(cell, rows[i]!, columns[j]!, measure, examples, resampling),
+        ),
+      );
       onProgress?.(table.length * y.length, x.length * y.length);
     }
   }

@@ -6,6 +6,7 @@ export { thinSvd, thinSvdScratchBytes } from "./jacobiSvd";
 export {
   columnItems,
   columnStatistics,
+  multiplyListedTile,
   multiplyTile,
   packItems,
   packOperand,

@@ -198,8 +198,52 @@ export function multiplyTile(
     i = item / across;
     j = item % across;
   }
-  i *= size;
-  j *= size;
+  tileProduct(left, m, i * size, right, n, j * size, depth, c, ldc, size, upper && i == j, scratch);
+}
+
+/**
+ * The same for tile `item` of a table of 32-bit integers, eight for each tile: `left`, m, the tile's first lane, `right`,
+ * n, the tile's first lane, `c` and `ldc`. So several products share their packed operands.
+ */
+export function multiplyListedTile(
+  table: usize,
+  depth: i32,
+  size: i32,
+  scratch: usize,
+  item: i32,
+): void {
+  const entry = table + (<usize>item << 5);
+  tileProduct(
+    <usize>load<u32>(entry),
+    load<i32>(entry, 4),
+    load<i32>(entry, 8),
+    <usize>load<u32>(entry, 12),
+    load<i32>(entry, 16),
+    load<i32>(entry, 20),
+    depth,
+    <usize>load<u32>(entry, 24),
+    load<i32>(entry, 28),
+    size,
+    false,
+    scratch,
+  );
+}
+
+/** The tile of C that begins at row i and column j. */
+function tileProduct(
+  left: usize,
+  m: i32,
+  i: i32,
+  right: usize,
+  n: i32,
+  j: i32,
+  depth: i32,
+  c: usize,
+  ldc: i32,
+  size: i32,
+  upper: bool,
+  scratch: usize,
+): void {
   const rows = min(size, m - i);
   const columns = min(size, n - j);
   const at = c + ((<usize>i * <usize>ldc + <usize>j) << 3);
@@ -209,7 +253,7 @@ export function multiplyTile(
     const length = min(DEPTH, depth - first);
     const from = left + ((<usize>first * panelsLeft + <usize>length * <usize>(i >> 2)) << 5);
     const beside = right + ((<usize>first * panelsRight + <usize>length * <usize>(j >> 2)) << 5);
-    multiplyPacked(from, rows, beside, columns, length, 1, at, ldc, scratch, upper && i == j);
+    multiplyPacked(from, rows, beside, columns, length, 1, at, ldc, scratch, upper);
   }
 }
 
