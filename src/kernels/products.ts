@@ -43,10 +43,8 @@ export function productsOf(processor: Processor, arena: Arena) {
         arena.within(() => {
           const block = multiplyBlock(left, i, rows, right, j, columns, symmetric && i === j);
           const view = arena.view(block, rows * columns);
-          for (let row = 0; row < rows; row++) {
-            const of = view.subarray(row * columns, (row + 1) * columns);
-            result.data.set(of, (i + row) * n + j);
-          }
+          if (columns === n) result.data.set(view, i * n);
+          else copyRows(view, rows, columns, result.data, i * n + j, n);
         });
       }
     }
@@ -256,6 +254,20 @@ function copyBlock(
   for (let i = 0; i < rows; i++) {
     const from = (row + i) * columns + column;
     into.set(data.subarray(from, from + width), i * width);
+  }
+}
+
+/** Copies the rows of a block to where they belong in a matrix of `width` columns, from index `at` on. */
+function copyRows(
+  block: Float64Array,
+  rows: number,
+  columns: number,
+  into: Float64Array,
+  at: number,
+  width: number,
+): void {
+  for (let row = 0; row < rows; row++) {
+    into.set(block.subarray(row * columns, (row + 1) * columns), at + row * width);
   }
 }
 
