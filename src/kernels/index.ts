@@ -1,13 +1,11 @@
 export { materialised, scaleColumns, scaleRows, takeColumns, transposed, zeros } from "./dense.js";
 export { linearAlgebra, useLinearAlgebra } from "./implementation.js";
 export type {
-  ColumnStatistics,
   LinearAlgebra,
   MapsOperand,
   Operand,
   Shift,
   SymmetricEigen,
-  ThinSvd,
 } from "./linearAlgebra.js";
 export { plainLinearAlgebra } from "./plainLinearAlgebra.js";
 export {

@@ -125,5 +125,5 @@ function commonGrids(layer: LayerShape, others: readonly LayerShape[]) {
   return [...grids.values()];
 }
 
-export const gridOf = ({ grids }: LaidOutLayer, height: number, width: number): FrequencyGrid =>
+const gridOf = ({ grids }: LaidOutLayer, height: number, width: number): FrequencyGrid =>
   grids.find((grid) => grid.height === height && grid.width === width)!;

@@ -54,18 +54,6 @@ export function toActivationsPair(where: string, x: unknown, y: unknown): [RealM
   return [a, b];
 }
 
-/** The same in double precision (a copy). */
-export function toDensePair(where: string, x: unknown, y: unknown): [Dense, Dense] {
-  const [a, b] = toActivationsPair(where, x, y);
-  return [asDense(a), asDense(b)];
-}
-
-const asDense = ({ data, rows, columns }: RealMatrix): Dense => ({
-  data: Float64Array.from(data),
-  rows,
-  columns,
-});
-
 export function checkSameExamples(
   where: string,
   nameX: string,

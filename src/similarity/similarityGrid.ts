@@ -38,6 +38,20 @@ import {
   type Resampling,
   type ResamplingOptions,
 } from "./resampling.js";
+import {
+  checkRsaOptions,
+  compareRsa,
+  type PreparedRsa,
+  prepareRsa,
+  type RsaOptions,
+} from "./rsa.js";
+import {
+  checkShapeOptions,
+  compareShapes,
+  prepareShape,
+  type Shape,
+  type ShapeDistanceOptions,
+} from "./shapeDistance.js";
 import { type SvccaOptions, svccaTruncation } from "./svcca.js";
 import {
   canonicalMeasure,
@@ -67,6 +81,8 @@ export type SimilarityGridOptions = CommonGridOptions &
     | ({ readonly measure?: "svcca" } & SvccaOptions & ResamplingOptions)
     | ({ readonly measure: "cca" | "pwcca" } & CcaOptions & ResamplingOptions)
     | ({ readonly measure: "cka" } & CkaOptions & ResamplingOptions)
+    | ({ readonly measure: "rsa" } & RsaOptions)
+    | ({ readonly measure: "shapeDistance" } & ShapeDistanceOptions)
     | { readonly measure: "procrustes" }
   );
 
@@ -77,9 +93,12 @@ export interface SimilarityGrid {
   readonly rows: readonly string[];
   /** Names of the layers of the second model. */
   readonly columns: readonly string[];
-  /** `values[i][j]` compares `rows[i]` with `columns[j]`; for `"procrustes"` the normalised squared distance. */
+  /**
+   * `values[i][j]` compares `rows[i]` with `columns[j]`; for `"procrustes"` it is the normalised squared distance,
+   * for `"shapeDistance"` the angle.
+   */
   readonly values: readonly (readonly number[])[];
-  /** What unrelated data would give in each cell; absent for `"procrustes"`, where no closed form is known. */
+  /** What unrelated data would give in each cell; absent for distances, where no closed form is known. */
   readonly chance?: readonly (readonly number[])[];
   /** With `permutations`: how often shuffled examples are at least as similar. */
   readonly pValues?: readonly (readonly number[])[];
@@ -162,7 +181,9 @@ export function similarityGrid(
     "cca",
     "pwcca",
     "cka",
+    "rsa",
     "procrustes",
+    "shapeDistance",
   ]);
   const { rows, columns, table } = compareAll(layersX, layersY, options);
   return {
@@ -170,7 +191,7 @@ export function similarityGrid(
     rows,
     columns,
     values: table.map((row) => row.map(({ value }) => value)),
-    ...(measure !== "procrustes" && {
+    ...(table[0]![0]!.chance !== undefined && {
       chance: table.map((row) => row.map(({ chance }) => chance!)),
     }),
     ...(table[0]![0]!.pValue !== undefined && {
@@ -199,6 +220,21 @@ function compareAll(layersX: Layers, layersY: Layers, options: SimilarityGridOpt
         ...matricesOf(options),
         prepare: (layers) => layers.map(({ layer }) => centre(layer)),
         ...oneByOne((x: Centred, y: Centred) => ({ value: compareProcrustes(x, y).normalized })),
+      });
+    case "shapeDistance":
+      checkShapeOptions(WHERE, options, COMMON);
+      return fill({
+        ...matricesOf(options),
+        prepare: (layers) => layers.map(({ layer }) => prepareShape(layer, options)),
+        ...oneByOne((x: Shape, y: Shape) => ({ value: compareShapes(x, y).angle })),
+      });
+    case "rsa":
+      checkRsaOptions(WHERE, options, COMMON);
+      return fill({
+        ...matricesOf(options),
+        prepare: (layers) =>
+          layers.map(({ layer, name }) => prepareRsa(WHERE, `layer "${name}"`, layer, options)),
+        ...oneByOne((x: PreparedRsa, y: PreparedRsa) => asCell(compareRsa(x, y, options))),
       });
     case "cka":
       checkCkaOptions(WHERE, options, RESAMPLED);
@@ -324,7 +360,7 @@ function fillTable<Read extends Rows | Maps, Prepared>(
   measure: Measure<Read, Prepared>,
 ): Table {
   const { as, onProgress } = options;
-  const resampling = checkResampling(WHERE, options.measure === "procrustes" ? {} : options);
+  const resampling = checkResampling(WHERE, resamplingOf(options));
   if (as !== undefined) checkOneOf(WHERE, "as", as, ["dft", "samples", "pooled"]);
   if (onProgress !== undefined) checkFunction(WHERE, "onProgress", onProgress, "a function");
   const x = readLayers("layersX", layersX, measure);
@@ -346,6 +382,18 @@ function fillTable<Read extends Rows | Maps, Prepared>(
     }
   }
   return { rows: x.map(({ name }) => name), columns: y.map(({ name }) => name), table };
+}
+
+/** The options of measures that have p-values and intervals. */
+function resamplingOf(options: SimilarityGridOptions): ResamplingOptions {
+  switch (options.measure) {
+    case "procrustes":
+    case "rsa":
+    case "shapeDistance":
+      return {};
+    default:
+      return options;
+  }
 }
 
 function readLayers<Read extends Rows | Maps>(

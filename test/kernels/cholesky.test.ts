@@ -35,12 +35,12 @@ function times(a: Complex, b: Complex, n: number, adjoint = false): Complex {
 const identity = (n: number): Float64Array =>
   Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 1 : 0));
 
-/** A well-conditioned positive definite matrix, and with `complex` not a real one. */
-function definite(seed: number, n: number, complex: boolean): Complex {
+/** A well-conditioned positive definite matrix. */
+function definite(seed: number, n: number): Complex {
   const random = new Random(seed);
   const a = {
     re: Float64Array.from({ length: n * n }, () => random.normal()),
-    im: Float64Array.from({ length: n * n }, () => (complex ? random.normal() : 0)),
+    im: Float64Array.from({ length: n * n }, () => random.normal()),
   };
   const g = times(a, a, n, true);
   for (let i = 0; i < n; i++) g.re[i * (n + 1)]! += n;
@@ -48,7 +48,7 @@ function definite(seed: number, n: number, complex: boolean): Complex {
 }
 
 /** L, L⁻¹ and the norms that the kernel gives, of a matrix with gaps between its rows. */
-function factor(g: Complex, n: number, complex: boolean) {
+function factor(g: Complex, n: number) {
   return arena.within(() => {
     const ld = n + 3;
     // What is below the diagonal is not read.
@@ -64,12 +64,10 @@ function factor(g: Complex, n: number, complex: boolean) {
     const inverseIm = arena.put(new Float64Array(n * n));
     const norms = arena.doubles(2);
     const scratch = arena.bytes(kernels.choleskyScratchBytes!());
-    const failed = complex
-      ? kernels.choleskyComplex!(re, im, n, ld, inverse, inverseIm, n, norms, scratch)
-      : kernels.cholesky!(re, n, ld, inverse, n, norms, scratch);
+    const failed = kernels.choleskyComplex!(re, im, n, ld, inverse, inverseIm, n, norms, scratch);
     const gathered = (at: number) =>
       arena.take(at, n * ld).filter((_, position) => position % ld < n);
-    const l = { re: gathered(re), im: complex ? gathered(im) : new Float64Array(n * n) };
+    const l = { re: gathered(re), im: gathered(im) };
     const x = { re: arena.take(inverse, n * n), im: arena.take(inverseIm, n * n) };
     return { failed, l, x, norms: Array.from(arena.take(norms, 2)) };
   });
@@ -77,28 +75,23 @@ function factor(g: Complex, n: number, complex: boolean) {
 
 const norm = ({ re, im }: Complex) => Math.hypot(...re, ...im);
 
-describe.each([
-  ["real", false],
-  ["complex", true],
-])("cholesky, %s", (_, complex) => {
+describe("choleskyComplex", () => {
   test("a worked example", () => {
-    // [4 2i; −2i 2] and [4 2; 2 2]: L = [2 0; −i 1] and [2 0; 1 1].
-    const g = complex
-      ? { re: Float64Array.of(4, 0, 0, 2), im: Float64Array.of(0, 2, -2, 0) }
-      : { re: Float64Array.of(4, 2, 2, 2), im: new Float64Array(4) };
-    const { l, x, norms } = factor(g, 2, complex);
-    expect(Array.from(l.re)).toEqual(complex ? [2, 0, 0, 1] : [2, 0, 1, 1]);
-    expect(l.im.map((value) => value + 0)).toBeAllclose(complex ? [0, 0, -1, 0] : [0, 0, 0, 0], {});
-    expect(x.re).toBeAllclose(complex ? [0.5, 0, 0, 1] : [0.5, 0, -0.5, 1], {});
-    expect(x.im).toBeAllclose(complex ? [0, 0, 0.5, 0] : [0, 0, 0, 0], {});
+    // [4 2i; −2i 2]: L = [2 0; −i 1].
+    const g = { re: Float64Array.of(4, 0, 0, 2), im: Float64Array.of(0, 2, -2, 0) };
+    const { l, x, norms } = factor(g, 2);
+    expect(Array.from(l.re)).toEqual([2, 0, 0, 1]);
+    expect(l.im.map((value) => value + 0)).toBeAllclose([0, 0, -1, 0], {});
+    expect(x.re).toBeAllclose([0.5, 0, 0, 1], {});
+    expect(x.im).toBeAllclose([0, 0, 0.5, 0], {});
     expect(norms).toBeAllclose([Math.sqrt(6), Math.sqrt(1.5)], { rtol: 1e-15 });
   });
 
   test("LLᴴ is the matrix, and L⁻¹L is 1, for sizes up to several blocks", () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 80 }), (seed, n) => {
-        const g = definite(seed, n, complex);
-        const { failed, l, x, norms } = factor(g, n, complex);
+        const g = definite(seed, n);
+        const { failed, l, x, norms } = factor(g, n);
         expect(failed).toBe(0);
         const product = times(l, l, n, true);
         const largest = Math.max(...g.re);
@@ -118,8 +111,8 @@ describe.each([
 
   test("many blocks", () => {
     const n = 200;
-    const g = definite(1, n, complex);
-    const { l, x } = factor(g, n, complex);
+    const g = definite(1, n);
+    const { l, x } = factor(g, n);
     expect(times(l, l, n, true).re).toBeAllclose(g.re, { atol: 1e-11 });
     expect(times(x, l, n).re).toBeAllclose(identity(n), { atol: 1e-12 });
     expect(times(x, l, n).im).toBeAllclose(new Float64Array(n * n), { atol: 1e-12 });
@@ -135,7 +128,7 @@ describe.each([
       for (const value of [-1, 0, Number.NaN, Number.POSITIVE_INFINITY]) {
         const g = { re: identity(n), im: new Float64Array(n * n) };
         g.re[at * (n + 1)] = value;
-        expect(factor(g, n, complex).failed, `${value}`).toBe(at + 1);
+        expect(factor(g, n).failed, `${value}`).toBe(at + 1);
       }
     }
   });
@@ -148,7 +141,7 @@ describe.each([
       re: Float64Array.of(c * c + 1e-12 * s * s, c * s * (1 - 1e-12), 0, s * s + 1e-12 * c * c),
       im: new Float64Array(4),
     };
-    const { norms } = factor(g, n, complex);
+    const { norms } = factor(g, n);
     expect(norms[0]! * norms[1]!).toBeGreaterThan(0.999e6);
     expect(norms[0]! * norms[1]!).toBeLessThan(1.01e6);
   });

@@ -9,9 +9,11 @@ import {
   type Layers,
   procrustes,
   pwcca,
+  rsa,
   type ShapedArray,
   type SimilarityGrid,
   type SimilarityGridOptions,
+  shapeDistance,
   similarityGrid,
   svcca,
 } from "../../src/similarity/index.js";
@@ -108,6 +110,27 @@ describe("similarityGrid", () => {
     );
     expect(grid).not.toHaveProperty("chance");
     expect(grid.measure).toBe("procrustes");
+  });
+
+  test("rsa and shapeDistance take their own options", () => {
+    const cells = (of: (x: ShapedArray, y: ShapedArray) => number) =>
+      Object.values(matrices).map((x) => Object.values(others).map((y) => of(x, y)));
+    const ranked = { distance: "correlation", compare: "kendall" } as const;
+    const grid = similarityGrid(matrices, others, { measure: "rsa", ...ranked });
+    expectValues(
+      grid,
+      cells((x, y) => rsa(x, y, ranked).similarity),
+    );
+    expect(grid.chance!.flat()).toEqual(cells((x, y) => rsa(x, y, ranked).chance).flat());
+    const shapes = similarityGrid(matrices, others, { measure: "shapeDistance", alpha: 0.5 });
+    expectValues(
+      shapes,
+      cells((x, y) => shapeDistance(x, y, { alpha: 0.5 }).angle),
+    );
+    expect(shapes).not.toHaveProperty("chance");
+    expect(() =>
+      similarityGrid(matrices, others, { measure: "rsa", permutations: 9 } as never),
+    ).toThrow("permutations");
   });
 
   test("maps and matrices mix: pooled", () => {
@@ -214,8 +237,17 @@ describe("similarityGrid", () => {
     fc.assert(
       fc.property(
         awkward,
-        fc.constantFrom("svcca", "cca", "pwcca", "cka", "procrustes" as const),
+        fc.constantFrom(
+          "svcca",
+          "cca",
+          "pwcca",
+          "cka",
+          "rsa",
+          "procrustes",
+          "shapeDistance" as const,
+        ),
         ({ x, y }, measure) => {
+          fc.pre(measure !== "rsa" || x.shape[0] >= 3);
           const grid = similarityGrid({ x, y }, { x, y }, { measure } as SimilarityGridOptions);
           expect(numbersIn(grid).every(Number.isFinite)).toBe(true);
         },
@@ -262,7 +294,7 @@ describe("similarityGrid", () => {
         "a measure that does not exist",
         { measure: "rsa2" },
         RangeError,
-        /^similarityGrid: measure must be one of "svcca", "cca", "pwcca", "cka", "procrustes", got "rsa2"$/,
+        /^similarityGrid: measure must be one of "svcca", "cca", "pwcca", "cka", "rsa", "procrustes", "shapeDistance", got "rsa2"$/,
       ],
       ["null options", null, TypeError, /^similarityGrid: options must be an object, got null$/],
       [

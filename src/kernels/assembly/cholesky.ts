@@ -1,4 +1,4 @@
-/** Cholesky factors of symmetric and Hermitian matrices, their inverses, and the condition that follows. */
+/** Cholesky factors of Hermitian matrices, their inverses, and the condition that follows. */
 
 import { gemm, gemmScratchBytes, madd } from "./product";
 import { addCombination, dot, scale } from "./vectors";
@@ -14,84 +14,9 @@ function at(a: usize, ld: i32, i: i32, j: i32): usize {
   return a + ((<usize>i * <usize>ld + <usize>j) << 3);
 }
 
-/** Bytes of scratch space that {@link cholesky} and {@link choleskyComplex} need. */
+/** Bytes of scratch space that {@link choleskyComplex} needs. */
 export function choleskyScratchBytes(): i32 {
   return gemmScratchBytes();
-}
-
-/**
- * G = LLᵀ in place, and L⁻¹.
- *
- * @param g - Symmetric, n × n, rows `ldg` apart; only the upper triangle is read. Becomes L, with zeros above it.
- * @param inverse - n × n, rows `ldi` apart: receives L⁻¹, with zeros above it.
- * @param norms - Receives the Frobenius norms of L and of L⁻¹. Their product bounds the condition of L.
- * @returns 0, or 1 + the index of the first pivot that is not positive and finite; the results are then undefined.
- */
-export function cholesky(
-  g: usize,
-  n: i32,
-  ldg: i32,
-  inverse: usize,
-  ldi: i32,
-  norms: usize,
-  scratch: usize,
-): i32 {
-  const failed = factor(g, n, ldg, scratch);
-  if (failed != 0) return failed;
-  invert(g, n, ldg, inverse, ldi, scratch);
-  mirror(g, n, ldg, 1);
-  f64.store(norms, sqrt(squares(g, n, ldg)));
-  f64.store(norms, sqrt(squares(inverse, n, ldi)), 8);
-  return 0;
-}
-
-/** The upper triangle becomes U = Lᵀ: whole rows of it are contiguous. */
-function factor(g: usize, n: i32, ld: i32, scratch: usize): i32 {
-  const stride = <usize>ld << 3;
-  for (let first = 0; first < n; first += BLOCK) {
-    const end = min(n, first + BLOCK);
-    const above = g + (<usize>first << 3);
-    const block = at(g, ld, first, first);
-    const width = n - first;
-    if (first > 0) {
-      gemm(end - first, width, first, -1, above, ld, true, above, ld, false, block, ld, scratch);
-    }
-    for (let j = first; j < end; j++) {
-      const row = at(g, ld, j, j);
-      const rows = at(g, ld, first, j);
-      addCombination(row, -1, rows, stride, rows, stride, j - first, n - j);
-      const pivot = f64.load(row);
-      if (!(pivot > 0 && pivot < Infinity)) return j + 1;
-      scale(row, 1 / sqrt(pivot), n - j);
-    }
-  }
-  return 0;
-}
-
-/** X = L⁻¹ = U⁻ᵀ, row by row: Lᵢᵢ·Xᵢ = eᵢ − Σ Lᵢₖ·Xₖ. */
-function invert(u: usize, n: i32, ld: i32, x: usize, ldx: i32, scratch: usize): void {
-  const stride = <usize>ld << 3;
-  const strideX = <usize>ldx << 3;
-  for (let i = 0; i < n; i++) memory.fill(at(x, ldx, i, 0), 0, <usize>n << 3);
-  for (let first = 0; first < n; first += BLOCK) {
-    const end = min(n, first + BLOCK);
-    for (let column = 0; column < first; column += COLUMNS) {
-      const width = min(COLUMNS, first - column);
-      const left = at(u, ld, column, first);
-      const right = at(x, ldx, column, column);
-      const into = at(x, ldx, first, column);
-      const depth = first - column;
-      gemm(end - first, width, depth, -1, left, ld, true, right, ldx, false, into, ldx, scratch);
-    }
-    for (let i = first; i < end; i++) {
-      const row = at(x, ldx, i, 0);
-      const factors = at(u, ld, first, i);
-      addCombination(row, -1, factors, stride, at(x, ldx, first, 0), strideX, i - first, i);
-      const reciprocal = 1 / f64.load(at(u, ld, i, i));
-      scale(row, reciprocal, i);
-      f64.store(at(x, ldx, i, i), reciprocal);
-    }
-  }
 }
 
 /** Moves the upper triangle below the diagonal, times `sign`, and leaves zeros above. */
