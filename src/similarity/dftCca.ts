@@ -148,10 +148,18 @@ export function compareMaps(x: PreparedMaps, y: PreparedMaps): DftCcaResult {
         y.frequency(frequency, height, width),
       ),
   );
-  const sum = (value: (frequency: FrequencyCorrelations) => number) =>
-    compared.reduce((total, frequency) => total + frequency.weight * value(frequency), 0);
-  const average = (value: (frequency: FrequencyCorrelations) => number) =>
-    sum(value) / (height * width);
+  return { ...overFrequencies(compared, examples), deadX: x.dead, deadY: y.dead };
+}
+
+/** What all frequencies say together. */
+export function overFrequencies(
+  compared: readonly FrequencyCorrelations[],
+  examples: number,
+): Omit<DftCcaResult, "deadX" | "deadY"> {
+  const sum = (value: (one: FrequencyCorrelations) => number) =>
+    compared.reduce((total, one) => total + one.weight * value(one), 0);
+  const positions = sum(() => 1);
+  const average = (value: (one: FrequencyCorrelations) => number) => sum(value) / positions;
   const chances = new Map<FrequencyCorrelations, Chance>(
     compared.map((one) => {
       const field = one.weight === 1 ? "real" : "complex";
@@ -174,8 +182,6 @@ export function compareMaps(x: PreparedMaps, y: PreparedMaps): DftCcaResult {
     rankY: sum((one) => one.rankY),
     varianceX: average((one) => one.varianceX),
     varianceY: average((one) => one.varianceY),
-    deadX: x.dead,
-    deadY: y.dead,
     chance: average((one) => chances.get(one)!.mean),
     chanceSquared: average((one) => chances.get(one)!.meanSquare),
     degenerate: compared.some((one) => one.keptX + one.keptY > examples - 1),

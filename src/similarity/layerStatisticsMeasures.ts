@@ -2,9 +2,8 @@ import { checkOneOf, checkOptions, rangeError, show } from "../internal/checks.j
 import type { Dense } from "../internal/matrix.js";
 import { type CanonicalResult, clip, mean, ridgeWeights, sides } from "./canonical.js";
 import { type CcaOptions, checkCcaOptions } from "./cca.js";
-import { chanceLevel } from "./chance.js";
 import { type CkaOptions, type CkaResult, checkCkaOptions } from "./cka.js";
-import type { DftCcaResult, FrequencyCorrelations } from "./dftCca.js";
+import { type DftCcaResult, type FrequencyCorrelations, overFrequencies } from "./dftCca.js";
 import { type LaidOutLayer, type LaidOutPair, mapSize } from "./layerStatisticsLayout.js";
 import { centredSquares, type Moments, trace } from "./layerStatisticsMoments.js";
 import {
@@ -19,7 +18,7 @@ import {
 } from "./layerStatisticsSides.js";
 import { linearAlgebra, scaleColumns } from "./linearAlgebra.js";
 import type { ProcrustesResult } from "./procrustes.js";
-import type { PwccaResult } from "./pwcca.js";
+import { type PwccaResult, projectionWeighted } from "./pwcca.js";
 import type { Reduced } from "./reduce.js";
 import { type SvccaOptions, svccaTruncation } from "./svcca.js";
 
@@ -169,29 +168,12 @@ function pwccaOf(
   scatter: Dense,
   regularization: number,
 ): PwccaResult {
-  const described = sides(x, y);
-  if (x.reduced.kept === 0 || y.reduced.kept === 0) {
-    const none = new Float64Array(0);
-    return { similarity: 0, correlations: none, weights: none, ...described };
-  }
-  const { left, values } = linearAlgebra.thinSvd(
-    overlapOf(x.reduced, y.reduced, scatter, regularization),
-  );
-  const correlations = values.map(clip);
-  // ⟨hᵢ, xⱼ⟩ = (Pᵀ Uxᵀ X)ᵢⱼ with P the left singular vectors of the overlap, and Uxᵀ X = Wxᵀ (Xᵀ X).
-  const coordinates = linearAlgebra.product(x.side.gram, ridged(x.reduced, regularization));
-  const projections = linearAlgebra.product(coordinates, left);
-  const weights = new Float64Array(correlations.length);
-  projections.data.forEach((value, at) => {
-    weights[at % weights.length]! += Math.abs(value);
+  const product = overlapOf(x.reduced, y.reduced, scatter, regularization);
+  return projectionWeighted(product, sides(x, y), (left) => {
+    // Uxᵀ X = Wxᵀ (Xᵀ X).
+    const coordinates = linearAlgebra.product(x.side.gram, ridged(x.reduced, regularization));
+    return linearAlgebra.product(coordinates, left);
   });
-  const total = weights.reduce((sum, value) => sum + value, 0);
-  let similarity = 0;
-  for (let i = 0; i < weights.length; i++) {
-    weights[i]! /= total;
-    similarity += weights[i]! * correlations[i]!;
-  }
-  return { similarity: clip(similarity), correlations, weights, ...described };
 }
 
 function sumOfSquares({ data }: Dense): number {
@@ -346,39 +328,4 @@ function realForm({ data }: Dense, p: number, q: number): Dense {
     }
   }
   return { data: result, rows: 2 * p, columns };
-}
-
-function overFrequencies(compared: readonly FrequencyCorrelations[], examples: number) {
-  const positions = compared.reduce((total, { weight }) => total + weight, 0);
-  const sum = (value: (one: FrequencyCorrelations) => number) =>
-    compared.reduce((total, one) => total + one.weight * value(one), 0);
-  const average = (value: (one: FrequencyCorrelations) => number) => sum(value) / positions;
-  const chances = new Map(
-    compared.map((one) => {
-      const field = one.weight === 1 ? "real" : "complex";
-      return [one, chanceLevel(examples, one.keptX, one.keptY, field)];
-    }),
-  );
-  const correlations = Float64Array.from(
-    compared.flatMap((one) =>
-      Array(one.weight)
-        .fill([...one.correlations])
-        .flat(),
-    ),
-  );
-  return {
-    similarity: clip(average((one) => one.similarity)),
-    correlations: correlations.sort().reverse(),
-    keptX: sum((one) => one.keptX),
-    keptY: sum((one) => one.keptY),
-    rankX: sum((one) => one.rankX),
-    rankY: sum((one) => one.rankY),
-    varianceX: average((one) => one.varianceX),
-    varianceY: average((one) => one.varianceY),
-    chance: average((one) => chances.get(one)!.mean),
-    chanceSquared: average((one) => chances.get(one)!.meanSquare),
-    degenerate: compared.some((one) => one.keptX + one.keptY > examples - 1),
-    method: "gram" as const,
-    frequencies: compared,
-  };
 }

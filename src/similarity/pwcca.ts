@@ -1,4 +1,4 @@
-import type { MatrixLike } from "../internal/matrix.js";
+import type { Dense, MatrixLike } from "../internal/matrix.js";
 import {
   type CanonicalResult,
   clip,
@@ -66,18 +66,31 @@ export function comparePwcca(
   y: Prepared,
   { regularization = 0 }: CcaOptions,
 ): PwccaResult {
-  const described = sides(x, y);
-  if (x.reduced.kept === 0 || y.reduced.kept === 0) {
+  const product = overlap(x.reduced, y.reduced, regularization);
+  return projectionWeighted(product, sides(x, y), (left) => {
+    if (regularization > 0) scaleRows(left, ridgeWeights(x.reduced, regularization));
+    return linearAlgebra.product(x.reduced.coordinates, left);
+  });
+}
+
+/**
+ * The result from Uxᵀ Uy.
+ *
+ * @param projectionsOn - ⟨hᵢ, xⱼ⟩ = (Pᵀ Uxᵀ X)ᵢⱼ for P, the left singular vectors of Uxᵀ Uy, as `[neurons, correlations]`.
+ */
+export function projectionWeighted(
+  product: Dense,
+  described: ReturnType<typeof sides>,
+  projectionsOn: (left: Dense) => Dense,
+): PwccaResult {
+  if (described.keptX === 0 || described.keptY === 0) {
     const none = new Float64Array(0);
     return { similarity: 0, correlations: none, weights: none, ...described };
   }
-  const { left, values } = linearAlgebra.thinSvd(overlap(x.reduced, y.reduced, regularization));
+  const { left, values } = linearAlgebra.thinSvd(product);
   const correlations = values.map(clip);
-  // ⟨hᵢ, xⱼ⟩ = (Pᵀ Uxᵀ X)ᵢⱼ with P the left singular vectors of the overlap.
-  if (regularization > 0) scaleRows(left, ridgeWeights(x.reduced, regularization));
-  const projections = linearAlgebra.product(x.reduced.coordinates, left);
   const weights = new Float64Array(correlations.length);
-  projections.data.forEach((value, at) => {
+  projectionsOn(left).data.forEach((value, at) => {
     weights[at % weights.length]! += Math.abs(value);
   });
   const total = weights.reduce((sum, value) => sum + value, 0);
