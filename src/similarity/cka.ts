@@ -28,7 +28,8 @@ export interface CkaOptions {
    */
   readonly debiased?: boolean;
   /**
-   * Width of the `"rbf"` kernel as a multiple of the median distance between examples, in (0, 1e6]. A wide kernel is a
+   * Width of the `"rbf"` kernel as a multiple of the median distance between examples (over all n² pairs, the n zeros of
+   * examples with themselves among them), in (0, 1e6]. A wide kernel is a
    * linear one.
    * @defaultValue 0.5
    */

@@ -186,8 +186,21 @@ function controlGroups(
     if (group.length < 2) {
       throw rangeError(WHERE, name, "at least 2 grids of different seeds", group.length);
     }
-    return group.map((one: unknown, i) => checkFits(`${name}[${i}]`, one, grid));
+    const grids = group.map((one: unknown, i) => checkFits(`${name}[${i}]`, one, grid));
+    checkDifferent(name, grids);
+    return grids;
   });
+}
+
+/** The same grid twice would say that seeds change nothing. */
+function checkDifferent(name: string, grids: readonly ComparedGrid[]): void {
+  const texts = grids.map(({ values }) => JSON.stringify(values));
+  const same = texts.findIndex((text, i) => texts.indexOf(text) < i);
+  if (same < 0) return;
+  throw new RangeError(
+    `${WHERE}: ${name} must be grids of different seeds, got the same values in ${name}[${same}] as in ` +
+      `${name}[${texts.indexOf(texts[same]!)}]`,
+  );
 }
 
 function checkGrid(name: string, grid: unknown): ComparedGrid {

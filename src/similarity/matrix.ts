@@ -17,6 +17,7 @@ const NOT_FINITE = "Remove the examples or neurons with such values first";
 /** Any accepted matrix: the one door through which activations come in. The numbers are the caller's, only to be read. */
 export function toActivations(where: string, name: string, value: unknown): RealMatrix {
   checkNoMaps(where, name, value);
+  checkTwoAxes(where, name, value);
   const matrix = readNumbers(where, name, value, "neurons");
   if (matrix.rows < 2) {
     throw rangeError(where, name, "a matrix of at least 2 rows (examples)", matrix.rows);
@@ -32,6 +33,20 @@ export function toActivations(where: string, name: string, value: unknown): Real
 export function toDenseUnchecked(where: string, name: string, value: unknown): Dense {
   checkNoMaps(where, name, value);
   return readMatrix(where, name, value, "neurons");
+}
+
+/** Vectors and sequences come often enough to be told what to do. */
+function checkTwoAxes(where: string, name: string, value: unknown): void {
+  if (!isShaped(value) || !Array.isArray(value.shape)) return;
+  const [examples, length, width] = value.shape;
+  const hint =
+    value.shape.length === 1
+      ? `If it is one neuron, give it the shape [${examples}, 1]`
+      : value.shape.length === 3
+        ? `Of a sequence [examples, positions, neurons] take the mean over positions, or give it the shape [${examples * length}, ${width}] ` +
+          `(each position an example) or [${examples}, ${length * width}]`
+        : "";
+  if (hint) throw rangeError(where, name, "a matrix [examples, neurons]", value.shape, hint);
 }
 
 function checkNoMaps(where: string, name: string, value: unknown): void {

@@ -420,14 +420,26 @@ function checkExamples(layers: readonly NamedLayer<Rows | Maps>[]): void {
     "channels" in layer ? { rows: layer.examples, columns: layer.channels } : layer;
   const [first, ...others] = layers;
   for (const { name, layer } of others) {
-    checkSameExamples(
-      WHERE,
-      `layer "${first!.name}"`,
-      shapeOf(first!.layer),
-      `layer "${name}"`,
-      shapeOf(layer),
-    );
+    const [a, b] = [shapeOf(first!.layer), shapeOf(layer)];
+    if (a.rows !== b.rows) checkSamePositions(first!, name, layer);
+    checkSameExamples(WHERE, `layer "${first!.name}"`, a, `layer "${name}"`, b);
   }
+}
+
+/** With positions as examples, layers of different size have different examples. */
+function checkSamePositions(
+  first: NamedLayer<Rows | Maps>,
+  name: string,
+  layer: Rows | Maps,
+): void {
+  const positionsOf = (one: Rows | Maps) =>
+    "channels" in one || !one.images ? 1 : one.rows / one.images.count;
+  const [a, b] = [positionsOf(first.layer), positionsOf(layer)];
+  if (a === b) return;
+  throw new RangeError(
+    `${WHERE}: as must be "pooled" or "dft" for layers of different size, got "samples" with ${a} positions per example in ` +
+      `layer "${first.name}" and ${b} in layer "${name}". Or choose layers of one size`,
+  );
 }
 
 /** The examples that all layers share: images, where a layer has its positions as rows. */

@@ -383,3 +383,17 @@ test("transpose rejects bad input under its own name", () => {
     expect(() => transpose(bad as never)).toThrow(/^transpose: matrix/);
   }
 });
+
+test("vectors and sequences are told how to become matrices", () => {
+  const array = (...shape: number[]) => ({
+    data: new Float32Array(shape.reduce((a, b) => a * b)),
+    shape,
+  });
+  expect(() => svcca(array(5), array(5))).toThrow(
+    "svcca: x must be a matrix [examples, neurons], got [5]. If it is one neuron, give it the shape [5, 1]",
+  );
+  expect(() => svcca(array(5, 7, 3), array(5, 2))).toThrow(
+    "svcca: x must be a matrix [examples, neurons], got [5, 7, 3]. Of a sequence [examples, positions, neurons] take the " +
+      "mean over positions, or give it the shape [35, 3] (each position an example) or [5, 21]",
+  );
+});

@@ -56,11 +56,15 @@ describe("gridDifference", () => {
     expect(gridDifference(a, b, { control, level: 0.5 }).threshold![0]![1]).toBeCloseTo(0.01, 12);
   });
 
-  test("equal values do not exceed a noise of 0", () => {
-    expect(gridDifference(a, a, { control: [a, a] }).exceedsNoise).toEqual([
+  test("equal values do not exceed a noise of 0, and the same grid twice is no control", () => {
+    const other = { ...a, values: [[a.values[0]![0]! + 0.1, a.values[0]![1]!], a.values[1]!] };
+    expect(gridDifference(a, a, { control: [a, other] }).exceedsNoise).toEqual([
       [false, false],
       [false, false],
     ]);
+    expect(() => gridDifference(a, a, { control: [a, other, structuredClone(a)] })).toThrow(
+      "gridDifference: control must be grids of different seeds, got the same values in control[2] as in control[0]",
+    );
   });
 
   test("several pairs: root mean square of their differences", () => {

@@ -188,7 +188,8 @@ describe("similarityGrid", () => {
     };
     expectCells(layers, layers, { as: "samples" }, (x, y) => convSvcca(x, y, { as: "samples" }));
     expect(() => similarityGrid(layers, others, { as: "samples" })).toThrow(
-      /layer "a" and layer "a" must have the same number of rows|layer "a" and layer "b" must/,
+      'similarityGrid: as must be "pooled" or "dft" for layers of different size, got "samples" with 6 positions per ' +
+        'example in layer "a" and 1 in layer "a". Or choose layers of one size',
     );
   });
 
