@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { suggestion } from "./closest.js";
 import { UsageError } from "./errors.js";
 import type { Option } from "./option.js";
+import { as, channelsFirst, stride } from "./options.js";
 
 /** The arguments of a command, checked. */
 export interface Arguments {
@@ -36,6 +37,9 @@ export function readArguments(
   };
 }
 
+/** Whoever gives these to another command has maps. */
+const mapOptions: readonly string[] = [as, stride, channelsFirst].map(({ name }) => name);
+
 function parse(where: string, args: readonly string[], options: readonly Option<unknown>[]) {
   const { tokens } = parseArgs({
     args: [...args],
@@ -62,7 +66,10 @@ function parse(where: string, args: readonly string[], options: readonly Option<
     const option = options.find(({ name }) => name === token.name);
     if (!option) {
       const names = options.map(({ name }) => `--${name}`);
-      throw new UsageError(`${where}: there is no option ${rawName}${suggestion(rawName, names)}`);
+      const hint = mapOptions.includes(token.name)
+        ? ". For maps: conv-svcca"
+        : suggestion(rawName, names);
+      throw new UsageError(`${where}: there is no option ${rawName}${hint}`);
     }
     if (option.value === undefined && value !== undefined) {
       throw new UsageError(`${where}: ${rawName} takes no value, got "${value}"`);

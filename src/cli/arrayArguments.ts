@@ -1,8 +1,10 @@
 import { stat } from "node:fs/promises";
-import { ArrayFileError, readArray } from "../node/index.js";
-import { contentsOf } from "./contents.js";
-import { withHint } from "./errors.js";
+import { readArray } from "../node/index.js";
+import { suggestion } from "./closest.js";
+import { contentsOf, listed, type StoredArray } from "./contents.js";
+import { CommandError } from "./errors.js";
 import type { ReadArray } from "./layout.js";
+import { counted } from "./text.js";
 
 /** What an argument such as `run.npz:conv1` points to. */
 interface Place {
@@ -35,14 +37,24 @@ export async function readArgument(where: string, argument: string): Promise<Rea
   const { file } = place;
   const { arrays } = await contentsOf(where, file);
   const name = place.name ?? (arrays.length === 1 ? arrays[0]!.name : undefined);
-  try {
-    const stored = await readArray(file, name);
-    return { file, name: name!, label: arrays.length === 1 ? file : `${file}:${name}`, stored };
-  } catch (error) {
-    if (!(error instanceof ArrayFileError) || error.field !== "name" || arrays.length === 0) {
-      throw error;
-    }
-    const example = `${file}:${arrays[0]!.name}`;
-    throw withHint(error, `Write FILE:ARRAY, such as ${JSON.stringify(example)}`);
+  if (name === undefined || !arrays.some((array) => array.name === name)) {
+    throw noSuchArray(where, place, arrays);
   }
+  const stored = await readArray(file, name);
+  return { file, name, label: arrays.length === 1 ? file : `${file}:${name}`, stored };
+}
+
+function noSuchArray(
+  where: string,
+  { file, name }: Place,
+  arrays: readonly StoredArray[],
+): CommandError {
+  const [first] = arrays;
+  if (first === undefined) return new CommandError(`${where}: ${file} holds no array`);
+  const names = arrays.map((array) => array.name);
+  const unknown = name === undefined ? "" : `, none of them "${name}"${suggestion(name, names)}`;
+  return new CommandError(
+    `${where}: ${file} holds ${counted(arrays.length, "array")} (${listed(arrays)})` +
+      (unknown || `: name one, such as ${file}:${first.name}`),
+  );
 }

@@ -18,6 +18,8 @@ export interface Output {
   readonly lines: readonly string[];
   /** The same and more for programs. */
   readonly document: Readonly<Record<string, unknown>>;
+  /** What went wrong with a part of the work, which makes the exit code 1. */
+  readonly errors?: readonly string[];
 }
 
 export interface Command {
@@ -28,6 +30,8 @@ export interface Command {
   readonly summary: string;
   /** Paragraphs of its help. */
   readonly details: readonly string[];
+  /** A call as it is typed. */
+  readonly example: string;
   readonly options: readonly Option<unknown>[];
   /** Fewest and most files. */
   readonly files: readonly [min: number, max: number];

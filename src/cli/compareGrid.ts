@@ -2,16 +2,18 @@ import { basename } from "node:path";
 import type { Figure } from "../plot/index.js";
 import type { SimilarityGrid, SimilarityGridOptions } from "../similarity/index.js";
 import type { Arguments } from "./arguments.js";
+import { channelsWarning } from "./channelsOrder.js";
 import type { Output, Shell } from "./command.js";
 import { contentsOf, elementsOf, type StoredArray } from "./contents.js";
-import { CommandError, UsageError } from "./errors.js";
-import { gridOptions, measure } from "./gridOptions.js";
+import { CommandError, layersHint, MissingFile, UsageError, withHint } from "./errors.js";
+import { type GridMeasure, gridOptions, measure } from "./gridOptions.js";
 import { gridReport } from "./gridReport.js";
+import { scaleOf } from "./gridScale.js";
 import { chooseLayers, readLayers } from "./layers.js";
 import { arrangeAs } from "./layout.js";
 import { inShell } from "./libraryErrors.js";
 import { as, layers, layersX, layersY, threads, title, transposeX, transposeY } from "./options.js";
-import { checkPictures, writePictures } from "./pictures.js";
+import { checkExtensions, checkPictures, writePictures } from "./pictures.js";
 import { shapeText } from "./text.js";
 import { startThreads } from "./threads.js";
 
@@ -19,10 +21,17 @@ import { startThreads } from "./threads.js";
 export async function compareGrid(args: Arguments, shell: Shell): Promise<Output> {
   const name = args.get(measure) ?? "svcca";
   const options = gridOptions(args, name);
+  checkExtensions("grid", args);
   const { progress } = shell;
   const [fileX, fileY = fileX] = args.files as [string, string?];
   const chosenX = await choose(fileX, args.get(layersX) ?? args.get(layers));
-  const chosenY = await choose(fileY, args.get(layersY) ?? args.get(layers));
+  const chosenY = await choose(fileY, args.get(layersY) ?? args.get(layers)).catch(
+    (error: unknown) => {
+      // In `--layers fc1 fc2` the second name is a file.
+      const isLayer = error instanceof MissingFile && chooses(args);
+      throw isLayer ? withHint(error, layersHint) : error;
+    },
+  );
   checkLayers(args, fileX, chosenX);
   checkLayers(args, fileY, chosenY);
   await checkPictures("grid", args);
@@ -55,11 +64,22 @@ export async function compareGrid(args: Arguments, shell: Shell): Promise<Output
       } as SimilarityGridOptions),
   );
 
+  const onlyY = isSame ? [] : chosenY;
+  const order = [
+    ...channelsWarning(args, named(fileX, chosenX)),
+    ...channelsWarning(args, named(fileY, onlyY)),
+  ];
   const [examples = 0] = x.values().next().value!.shape;
-  const report = gridReport({ measure: name, grid, examples, fileX, fileY }, shell);
+  const report = gridReport({ measure: name, grid, examples, fileX, fileY, before: order }, shell);
   const written = await writePictures("grid", args, () => {
     progress.start("drawing");
-    return figureOf(grid, { fileX, fileY, caption: report.caption, title: args.get(title) });
+    return figureOf(grid, {
+      measure: name,
+      fileX,
+      fileY,
+      caption: report.caption,
+      title: args.get(title),
+    });
   });
   return {
     lines: [
@@ -77,6 +97,13 @@ export async function compareGrid(args: Arguments, shell: Shell): Promise<Output
     },
   };
 }
+
+const chooses = (args: Arguments): boolean =>
+  [layers, layersX, layersY].some((option) => args.has(option));
+
+/** Layers by the names that tell those of one file from those of another. */
+const named = (file: string, chosen: readonly StoredArray[]): StoredArray[] =>
+  chosen.map((layer) => ({ ...layer, name: `"${layer.name}" of ${file}` }));
 
 async function choose(file: string, wanted: readonly string[] | undefined) {
   const { arrays } = await contentsOf("grid", file);
@@ -102,19 +129,26 @@ function checkLayers(args: Arguments, file: string, chosen: readonly StoredArray
 async function figureOf(
   grid: SimilarityGrid,
   {
+    measure,
     fileX,
     fileY,
     title: heading,
     caption,
-  }: { fileX: string; fileY: string; title: string | undefined; caption: string },
+  }: {
+    measure: GridMeasure;
+    fileX: string;
+    fileY: string;
+    title: string | undefined;
+    caption: string;
+  },
 ): Promise<Figure> {
   const { heatmap } = await import("../plot/index.js");
-  const isDistance = grid.measure === "procrustes";
+  const { domain, distances } = scaleOf(measure);
   const panel = heatmap(grid, {
     rowLabel: basename(fileX),
     columnLabel: basename(fileY),
-    colorLabel: isDistance ? "normalized squared Procrustes distance" : grid.measure.toUpperCase(),
-    domain: isDistance ? [0, 2] : [0, 1],
+    colorLabel: distances ?? measure.toUpperCase(),
+    domain,
   });
   return { ...(heading !== undefined && { title: heading }), caption, panels: [panel] };
 }

@@ -1,5 +1,6 @@
 import type { Arguments } from "./arguments.js";
 import { readArgument } from "./arrayArguments.js";
+import { channelsWarning } from "./channelsOrder.js";
 import type { Output, Shell } from "./command.js";
 import { UsageError } from "./errors.js";
 import { arrangeAs, type Side } from "./layout.js";
@@ -31,10 +32,15 @@ export async function comparePair(
   shell.progress.start(`${name} of ${shapeText(x.array.shape)} and ${shapeText(y.array.shape)}`);
   const compare = await measure.load();
   const inputs = [x, y].map(({ label, array }) => `${label} ${shapeText(array.shape)}`);
-  const result = await inShell(`x is ${inputs[0]}, y is ${inputs[1]}`, () =>
+  const order = measure.maps
+    ? [x, y].flatMap(({ stored }, i) =>
+        channelsWarning(args, [{ name: i === 0 ? "x" : "y", shape: stored.shape }]),
+      )
+    : [];
+  const result = await inShell([`x is ${inputs[0]}, y is ${inputs[1]}`, ...order].join(". "), () =>
     compare(x.array, y.array, options),
   );
-  const warnings = warningsOf(result);
+  const warnings = [...order, ...warningsOf(result)];
   return {
     lines: pairLines(name, x, y, result, warnings),
     document: {

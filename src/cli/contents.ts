@@ -1,5 +1,6 @@
 import type { DType } from "../node/index.js";
 import { withArrayFile } from "../node/withArrayFile.js";
+import { MissingFile } from "./errors.js";
 
 /** What the header of an array says. */
 export interface StoredArray {
@@ -24,7 +25,17 @@ export const contentsOf = (where: string, file: string): Promise<Contents> =>
       found.push({ name, shape, dtype });
     }
     return { arrays: found, ...(metadata && { metadata }) };
+  }).catch((error: unknown) => {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (code !== "ENOENT") throw error;
+    throw new MissingFile(`${where}: ${file}: no such file`, { cause: error });
   });
+
+/** Names of arrays for a message; a model may have hundreds. */
+export function listed(arrays: readonly StoredArray[]): string {
+  const names = arrays.slice(0, 20).map(({ name }) => name);
+  return names.join(", ") + (arrays.length > 20 ? ", …" : "");
+}
 
 export const elementsOf = ({ shape }: Pick<StoredArray, "shape">): number =>
   shape.reduce((product, size) => product * size, 1);

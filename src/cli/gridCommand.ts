@@ -22,8 +22,9 @@ export const gridCommand: Command = {
   details: [
     "X and Y are .npz or .safetensors files with the layers of two models on the same examples in the same order; without Y, X is compared with itself. Rows of the grid are layers of X, columns layers of Y.",
     "Options of a measure are those of its own command; --as is needed where there are convolutional maps (dft: svcca and cca only).",
-    "In the table ~ marks what unrelated data could give as well: less than a tenth of the way from the chance level to 1, or, with --permutations, a p-value above 0.05. For procrustes the numbers are normalized squared distances, 0 to 2.",
+    "In the table ~ marks what unrelated data could give as well: less than a tenth of the way from the chance level to 1, or, with --permutations, a p-value above 0.05. For procrustes the numbers are normalized squared distances, 0 to 2, for shape-distance angles, 0 to π/2: 0 means the same shape.",
   ],
+  example: "closerlook grid early.npz late.npz --as pooled --svg grid.svg",
   options: [
     measure,
     ...measureOptions,

@@ -3,10 +3,13 @@ import { UsageError } from "./errors.js";
 import { type Options, optionsFor } from "./measures.js";
 import { choiceOption, type Option } from "./option.js";
 import {
+  alpha,
   as,
   bandwidth,
+  compare,
   components,
   debiased,
+  distance,
   kernel,
   regularization,
   uncertainty,
@@ -19,7 +22,9 @@ const optionsOf = {
   cca: [regularization, ...uncertainty],
   pwcca: [regularization, ...uncertainty],
   cka: [kernel, debiased, bandwidth, ...uncertainty],
+  rsa: [distance, compare],
   procrustes: [],
+  "shape-distance": [alpha],
 } as const satisfies Record<string, readonly Option<unknown>[]>;
 
 export type GridMeasure = keyof typeof optionsOf;
@@ -51,5 +56,6 @@ export function gridOptions(args: Arguments, name: GridMeasure): Options {
   if (args.get(as) === "dft" && name !== "svcca" && name !== "cca") {
     throw new UsageError(`grid: --as dft must go with --measure svcca or cca, got ${name}`);
   }
-  return { measure: name, ...optionsFor(args, "grid", [...fitting, as]) };
+  const measure = name === "shape-distance" ? "shapeDistance" : name;
+  return { measure, ...optionsFor(args, "grid", [...fitting, as]) };
 }

@@ -1,15 +1,19 @@
 import type { Interval, SimilarityGrid } from "../similarity/index.js";
 import type { Shell } from "./command.js";
+import type { GridMeasure } from "./gridOptions.js";
+import { scaleOf } from "./gridScale.js";
 import { gridLines } from "./gridTable.js";
-import { counted, fixed, percent, printable } from "./text.js";
+import { counted, fixed, percent, printable, probability } from "./text.js";
 import { isNearChance } from "./warnings.js";
 
 interface Compared {
-  readonly measure: string;
+  readonly measure: GridMeasure;
   readonly grid: SimilarityGrid;
   readonly examples: number;
   readonly fileX: string;
   readonly fileY: string;
+  /** What is to be warned of before the numbers. */
+  readonly before: readonly string[];
 }
 
 interface GridReport {
@@ -21,7 +25,7 @@ interface GridReport {
 
 /** A grid in words. */
 export function gridReport(
-  { measure, grid, examples, fileX, fileY }: Compared,
+  { measure, grid, examples, fileX, fileY, before }: Compared,
   { columns: width, colorDepth }: Pick<Shell, "columns" | "colorDepth">,
 ): GridReport {
   const { rows, columns, values, chance, pValues, intervals } = grid;
@@ -33,17 +37,23 @@ export function gridReport(
   );
   const cells = rows.length * columns.length;
   const near = pValues ? "not distinguishable from chance" : "hardly above the chance level";
-  const warnings = [
-    ...(marked > 0 ? [`${marked} of ${counted(cells, "cell")} ${near}.`] : []),
+  const others = [
+    ...before,
     ...(chance?.flat().some((level) => level > 0.9)
       ? [
           "in some cells unrelated data give more than 0.9: too few examples, or too many directions kept.",
         ]
       : []),
   ];
+  const warnings = [
+    ...(marked > 0 ? [`${marked} of ${counted(cells, "cell")} ${near}.`] : []),
+    ...others,
+  ];
+  const { distances } = scaleOf(measure);
   const facts = [
+    distances && `${distances}: 0 means the same shape`,
     chance && `chance level ${range(chance.flat())} (unrelated data of this size)`,
-    pValues && `p-values ${range(pValues.flat())}`,
+    pValues && `p-values ${range(pValues.flat(), probability)}`,
     intervals && widest(intervals.flat()),
   ].filter((fact) => fact !== undefined);
   return {
@@ -52,11 +62,11 @@ export function gridReport(
       "",
       ...gridLines(
         { rows, columns, values, nearChance },
-        { width, colorDepth, domain: measure === "procrustes" ? [0, 2] : [0, 1] },
+        { width, colorDepth, domain: scaleOf(measure).domain },
       ),
       ...(facts.length > 0 ? ["", ...facts] : []),
       ...(marked > 0 ? [`~ ${near}: ${marked} of ${counted(cells, "cell")}`] : []),
-      ...warnings.slice(marked > 0 ? 1 : 0).map((warning) => `\nwarning: ${warning}`),
+      ...others.map((warning) => `\nwarning: ${warning}`),
     ],
     caption: [`${measure}, ${counted(examples, "example")}`, ...facts].join("; "),
     warnings,
@@ -66,8 +76,11 @@ export function gridReport(
 const filesText = (x: string, y: string): string =>
   x === y ? `${printable(x)} with itself` : `${printable(x)} (rows) and ${printable(y)} (columns)`;
 
-function range(numbers: readonly number[]): string {
-  const [low, high] = [Math.min(...numbers), Math.max(...numbers)].map((value) => fixed(value, 2));
+function range(
+  numbers: readonly number[],
+  text = (value: number): string => fixed(value, 2),
+): string {
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)].map((value) => text(value));
   return low === high ? low! : `${low} to ${high}`;
 }
 

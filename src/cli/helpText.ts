@@ -69,7 +69,7 @@ understood, 130 when interrupted.
 closerlook COMMAND --help tells more.
 `;
 
-export const commandHelp = ({ name, usage, summary, details, options }: Command): string =>
+export const commandHelp = ({ name, usage, summary, details, example, options }: Command): string =>
   `${paragraph(`closerlook ${name}: ${summary}`)}
 
 Usage: closerlook ${name} ${usage} [options]
@@ -78,4 +78,7 @@ ${details.map(paragraph).join("\n\n")}
 
 Options:
 ${definitions([...options, ...commonOptions].map(described))}
+
+Example:
+  ${example}
 `;

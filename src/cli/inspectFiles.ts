@@ -3,6 +3,7 @@ import { openArrays } from "../node/index.js";
 import type { Arguments } from "./arguments.js";
 import type { Output, Shell } from "./command.js";
 import { bytesOf, type Contents, contentsOf, type StoredArray } from "./contents.js";
+import { messageOf } from "./errors.js";
 import { statistics } from "./options.js";
 import { type Statistics, statisticsOf } from "./statistics.js";
 import { type Align, table } from "./table.js";
@@ -23,10 +24,19 @@ interface Inspected extends Omit<Contents, "arrays"> {
 /** Describes the arrays of files. */
 export async function inspectFiles(args: Arguments, shell: Shell): Promise<Output> {
   const files: Inspected[] = [];
-  for (const file of args.files) files.push(await inspectFile(file, args.has(statistics), shell));
+  const errors: { file: string; message: string }[] = [];
+  for (const file of args.files) {
+    try {
+      files.push(await inspectFile(file, args.has(statistics), shell));
+    } catch (error) {
+      // Those after a bad file are worth seeing too.
+      errors.push({ file, message: messageOf(error) });
+    }
+  }
   return {
     lines: files.flatMap((file, i) => [...(i > 0 ? [""] : []), ...linesOf(file)]),
-    document: { files },
+    document: { files, errors },
+    errors: errors.map(({ message }) => message),
   };
 }
 

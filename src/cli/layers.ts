@@ -1,11 +1,11 @@
 import type { ShapedArray } from "../internal/matrix.js";
 import { readArray } from "../node/index.js";
 import { suggestion } from "./closest.js";
-import type { StoredArray } from "./contents.js";
+import { listed, type StoredArray } from "./contents.js";
 import { CommandError } from "./errors.js";
 import type { Arrange } from "./layout.js";
 import { inShell } from "./libraryErrors.js";
-import { shapeText } from "./text.js";
+import { counted, shapeText } from "./text.js";
 
 /** The layers of a model that were asked for, in that order; each once. */
 export function chooseLayers(
@@ -61,10 +61,9 @@ function noSuchLayer(
   arrays: readonly StoredArray[],
 ): CommandError {
   const names = arrays.map(({ name }) => name);
-  const shown = names.slice(0, 20).join(", ") + (names.length > 20 ? ", …" : "");
-  const count = `${names.length} array${names.length === 1 ? "" : "s"}`;
+  const count = counted(names.length, "array");
   return new CommandError(
-    `${where}: --layers must name some of the ${count} of ${file} (${shown}), got "${item}"` +
+    `${where}: --layers must name some of the ${count} of ${file} (${listed(arrays)}), got "${item}"` +
       suggestion(item, names),
   );
 }

@@ -1,6 +1,7 @@
-import type { ShapedArray } from "../internal/matrix.js";
+import type { NumericArray, ShapedArray } from "../internal/matrix.js";
 import type { ArrayData } from "../node/index.js";
 import type { Arguments } from "./arguments.js";
+import { CommandError } from "./errors.js";
 import { channelsFirst, transpose, transposeX, transposeY } from "./options.js";
 
 /** An array of a file. */
@@ -11,6 +12,10 @@ export interface ReadArray {
   readonly label: string;
   /** As it is in the file. */
   readonly stored: ArrayData;
+}
+
+interface PlainArray extends ShapedArray {
+  readonly data: NumericArray;
 }
 
 /** One side of a comparison. */
@@ -25,7 +30,8 @@ export type Arrange = (array: ArrayData) => Promise<ShapedArray>;
 export function arrangeAs(args: Arguments, side: "x" | "y"): Arrange {
   const turned = args.has(transpose) || args.has(side === "x" ? transposeX : transposeY);
   const moved = args.has(channelsFirst);
-  return async (array) => {
+  return async (stored) => {
+    const array = { data: plainNumbers(stored.data), shape: stored.shape };
     if (moved && array.shape.length === 4) return channelsLast(array);
     if (!turned) return array;
     const { transpose: transposed } = await import("../similarity/index.js");
@@ -33,8 +39,16 @@ export function arrangeAs(args: Arguments, side: "x" | "y"): Arrange {
   };
 }
 
+/** numpy makes 64-bit integers where nobody asked for them; the measures know doubles. */
+function plainNumbers(data: ArrayData["data"]): NumericArray {
+  if (!(data instanceof BigInt64Array || data instanceof BigUint64Array)) return data;
+  const numbers = Float64Array.from(data as ArrayLike<bigint>, Number);
+  if (numbers.every(Number.isSafeInteger)) return numbers;
+  throw new CommandError("it holds integers of 2^53 and more. Save it as float32");
+}
+
 /** `[examples, channels, height, width]` to `[examples, height, width, channels]`. */
-function channelsLast({ data, shape }: ArrayData): ShapedArray {
+function channelsLast({ data, shape }: PlainArray): ShapedArray {
   const [examples, channels, height, width] = shape as [number, number, number, number];
   const positions = height * width;
   const moved = data.slice();

@@ -33,6 +33,8 @@ export interface Measure {
   /** In a few words. */
   readonly summary: string;
   readonly details: readonly string[];
+  /** Arguments of a call. */
+  readonly example: string;
   readonly options: readonly Option<unknown>[];
   /** Whether it takes maps `[examples, height, width, channels]` rather than matrices. */
   readonly maps: boolean;
@@ -60,6 +62,7 @@ export const measures: readonly Measure[] = [
       "The mean canonical correlation of the directions that hold 99 % of each side's variance, and what unrelated data of the same size would give (the chance level).",
       keptDirections,
     ],
+    example: "a.npy b.npy --permutations 99",
     options: [variance, components, ...uncertainty],
     maps: false,
     load: async () => comparing((await similarity()).svcca),
@@ -70,6 +73,7 @@ export const measures: readonly Measure[] = [
     details: [
       "The mean canonical correlation of all directions of each side. Needs many more examples than neurons.",
     ],
+    example: "a.npy b.npy --regularization 1e-6",
     options: [regularization, ...uncertainty],
     maps: false,
     load: async () => comparing((await similarity()).cca),
@@ -80,6 +84,7 @@ export const measures: readonly Measure[] = [
     details: [
       "Canonical correlations weighted by how much of X each direction accounts for. Not symmetric: exchanging X and Y gives another number.",
     ],
+    example: "run.npz:fc1 run.npz:fc2",
     options: [regularization, ...uncertainty],
     maps: false,
     load: async () => comparing((await similarity()).pwcca),
@@ -90,6 +95,7 @@ export const measures: readonly Measure[] = [
     details: [
       "Works with fewer examples than neurons; take --debiased there. The rbf kernel needs memory for a table of examples × examples.",
     ],
+    example: "a.npy b.npy --debiased",
     options: [kernel, debiased, bandwidth, ...uncertainty],
     maps: false,
     load: async () => comparing((await similarity()).cka),
@@ -100,6 +106,7 @@ export const measures: readonly Measure[] = [
     details: [
       "The distance between both sides after the best rotation or reflection, in the units of the activations and with both sides scaled to norm 1.",
     ],
+    example: "a.npy b.npy",
     options: [],
     maps: false,
     load: async () => {
@@ -113,6 +120,7 @@ export const measures: readonly Measure[] = [
     details: [
       "Shape metrics: like procrustes with --alpha 1, like cca with --alpha 0, and between them a mixture.",
     ],
+    example: "a.npy b.npy --alpha 0.5",
     options: [alpha],
     maps: false,
     load: async () => comparing((await similarity()).shapeDistance),
@@ -123,6 +131,7 @@ export const measures: readonly Measure[] = [
     details: [
       "Representational similarity analysis. Time and memory grow with the square of the number of examples; 5,000 are comfortable.",
     ],
+    example: "a.npy b.npy --distance correlation",
     options: [distance, compare],
     maps: false,
     load: async () => comparing((await similarity()).rsa),
@@ -133,6 +142,7 @@ export const measures: readonly Measure[] = [
     details: [
       "X and Y are convolutional maps [examples, height, width, channels], whose sizes may differ. All directions take part, unless --variance or --components says otherwise.",
     ],
+    example: "early.npz:conv1 late.npz:conv1",
     options: [variance, components, ...uncertainty],
     maps: true,
     load: async () => comparing((await similarity()).dftCca),
@@ -144,6 +154,7 @@ export const measures: readonly Measure[] = [
       "X and Y are convolutional maps [examples, height, width, channels]. There is no default for --as, since the three ways answer different questions. Maps of different sizes can be compared as dft and as pooled.",
       keptDirections,
     ],
+    example: "early.npz:conv1 late.npz:conv1 --as pooled",
     options: [as, stride, variance, components, ...uncertainty],
     maps: true,
     load: async () => {

@@ -37,7 +37,7 @@ export const variance = numberOption(
 );
 export const components = integerOption(
   "components",
-  "keep exactly this many directions of each side instead of a fraction of the variance",
+  "keep this many directions of each side, or all of its rank where that is less, instead of a fraction of the variance",
   { min: 1 },
 );
 export const regularization = numberOption(
@@ -66,7 +66,7 @@ export const as = choiceOption(
 );
 export const stride = integerOption(
   "stride",
-  "with --as samples: keep every N-th position (default: 1)",
+  "with --as samples: keep one position in N of each image, starting at another one in each image, so that all positions are used (default: 1)",
   { min: 1 },
 );
 export const permutations = integerOption(
@@ -76,7 +76,7 @@ export const permutations = integerOption(
 );
 export const bootstrap = integerOption(
   "bootstrap",
-  "leave out a quarter of the examples N times for an interval of the similarity",
+  "leave out an eighth of the examples N times for an interval of the similarity",
   { min: 2 },
 );
 export const level = numberOption(
@@ -86,7 +86,7 @@ export const level = numberOption(
 );
 export const seed = integerOption(
   "seed",
-  "of the random numbers of --permutations and --bootstrap; the same seed gives the same numbers (default: 0)",
+  "seed of the random numbers of --permutations and --bootstrap (default: 0)",
   {},
 );
 export const uncertainty: readonly Option<unknown>[] = [permutations, bootstrap, level, seed];

@@ -11,6 +11,7 @@ export const pairCommands: readonly Command[] = measures.map((measure) => ({
     ...measure.details,
     "X and Y are FILE, or FILE:ARRAY where a file has several arrays: .npy, .npz or .safetensors files with the same examples in the same order.",
   ],
+  example: `closerlook ${measure.name} ${measure.example}`,
   options: [
     ...measure.options,
     ...(measure.maps ? [channelsFirst] : [transpose, transposeX, transposeY]),

@@ -1,7 +1,7 @@
 import type { Side } from "./layout.js";
 import type { PairResult } from "./pairResult.js";
 import { type Align, table } from "./table.js";
-import { counted, fixed, percent, printable, shapeText, short } from "./text.js";
+import { counted, fixed, percent, printable, probability, shapeText, short } from "./text.js";
 
 const two: Align = ["left", "left"];
 const three: Align = ["left", "right", "right"];
@@ -54,7 +54,7 @@ function numbers(result: PairResult): string[][] {
     "chance level",
     shown(chance, (value) => `${fixed(value)}  (unrelated data of this size)`),
   );
-  add("p-value", shown(pValue, short));
+  add("p-value", shown(pValue, probability));
   add(
     "interval",
     interval &&

@@ -1,5 +1,5 @@
 import { access, constants } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, extname, resolve } from "node:path";
 import { failFor } from "../formats/index.js";
 import { replaceFile } from "../node/replaceFile.js";
 import type { Figure } from "../plot/index.js";
@@ -29,6 +29,19 @@ export async function checkPictures(where: string, args: Arguments): Promise<voi
     const { renderPng } = await import("../plot/index.js");
     await renderPng('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>');
   }
+}
+
+/** Programs believe the end of a name; a name without one is left as it is. */
+export function checkExtensions(where: string, args: Arguments): void {
+  for (const option of [svg, png]) checkExtension(where, option.name, args.get(option));
+}
+
+function checkExtension(where: string, format: string, file = ""): void {
+  const extension = extname(file).toLowerCase();
+  if (extension === "" || extension === `.${format}`) return;
+  throw new UsageError(
+    `${where}: --${format} must be a file that ends in .${format}, got "${file}"`,
+  );
 }
 
 /** Draws the pictures that were asked for; returns the files. */

@@ -1,10 +1,10 @@
-import { readArguments } from "./arguments.js";
+import { type Arguments, readArguments } from "./arguments.js";
 import { suggestion } from "./closest.js";
 import type { Command } from "./command.js";
 import { commands } from "./commands.js";
-import { UsageError } from "./errors.js";
+import { layersHint, messageOf, UsageError } from "./errors.js";
 import { commandHelp, commonOptions, generalHelp } from "./helpText.js";
-import { help, json, quiet } from "./options.js";
+import { help, json, layers, quiet } from "./options.js";
 import { Progress } from "./progress.js";
 import { printable } from "./text.js";
 
@@ -58,7 +58,7 @@ function find(name: string): Command {
 async function runCommand(host: Host, command: Command, given: readonly string[]): Promise<number> {
   const args = readArguments(command.name, given, [...command.options, ...commonOptions]);
   if (args.has(help)) return print(host, commandHelp(command));
-  checkFiles(command, args.files);
+  checkFiles(command, args);
   const { stdout, stderr, elapsed } = host;
   const progress = new Progress(stderr, { quiet: args.has(quiet), elapsed });
   const version = await host.version();
@@ -69,23 +69,27 @@ async function runCommand(host: Host, command: Command, given: readonly string[]
     colorDepth: stdout.isTTY ? (stdout.getColorDepth?.() ?? 1) : 1,
   };
   try {
-    const { lines, document } = await command.run(args, shell);
+    const { lines, document, errors = [] } = await command.run(args, shell);
     progress.end();
-    return print(
-      host,
-      args.has(json)
-        ? `${JSON.stringify({ closerlook: version, command: command.name, ...document }, plain)}\n`
-        : `${lines.join("\n")}\n`,
-    );
+    if (args.has(json)) {
+      const named = { closerlook: version, command: command.name, ...document };
+      print(host, `${JSON.stringify(named, plain)}\n`);
+    } else if (lines.length > 0) {
+      print(host, `${lines.join("\n")}\n`);
+    }
+    for (const message of errors) complain(host, message);
+    return errors.length === 0 ? 0 : 1;
   } finally {
     progress.end();
   }
 }
 
-function checkFiles({ name, usage, files: [min, max] }: Command, files: readonly string[]): void {
+function checkFiles({ name, usage, files: [min, max] }: Command, args: Arguments): void {
+  const { files } = args;
   if (files.length >= min && files.length <= max) return;
   const got = files.length === 0 ? "no file" : files.map((file) => `"${file}"`).join(" ");
-  throw new UsageError(`${name}: the files must be ${usage}, got ${got}`);
+  const hint = files.length > max && args.has(layers) ? `. ${layersHint}` : "";
+  throw new UsageError(`${name}: the files must be ${usage}, got ${got}${hint}`);
 }
 
 /** Typed arrays become lists; JSON has no numbers that are not finite, and says null. */
@@ -98,11 +102,15 @@ function print({ stdout }: Host, text: string): number {
 }
 
 /** One line about what went wrong. */
-function explain({ stderr }: Host, error: unknown, name: string | undefined): number {
-  const message = error instanceof Error ? error.message : String(error);
+function complain({ stderr }: Host, message: string): void {
   stderr.write(`closerlook: ${printable(message.replaceAll(/\s*\n\s*/g, " "))}\n`);
+}
+
+/** Says why the command ended without a result, and returns the exit code. */
+function explain(host: Host, error: unknown, name: string | undefined): number {
+  complain(host, messageOf(error));
   if (!(error instanceof UsageError)) return 1;
   const known = commands.some((command) => command.name === name);
-  stderr.write(`Try: closerlook ${known ? `${name} ` : ""}--help\n`);
+  host.stderr.write(`Try: closerlook ${known ? `${name} ` : ""}--help\n`);
   return 2;
 }

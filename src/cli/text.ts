@@ -47,6 +47,12 @@ export function short(value: number): string {
   return text.replace("-", "−").replace("e+", "e");
 }
 
+/** A p-value, in a form that other programs read too. */
+export function probability(value: number): string {
+  const rounded = Number(value.toPrecision(3));
+  return value !== 0 && value < 1e-3 ? rounded.toExponential() : String(rounded);
+}
+
 /** A similarity or a correlation: three decimals, so that columns of them align. */
 export function fixed(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return short(value);

@@ -1,5 +1,5 @@
 import type { PairResult } from "./pairResult.js";
-import { fixed, short } from "./text.js";
+import { fixed, probability } from "./text.js";
 
 /** Below this share of the way from the chance level to 1 a similarity says next to nothing. */
 const hardly = 0.1;
@@ -35,7 +35,7 @@ export function warningsOf(result: PairResult): string[] {
       warnings.push(
         pValue === undefined
           ? `the similarity is hardly above its chance level, ${fixed(chance)}.`
-          : `the similarity is not distinguishable from chance, p = ${short(pValue)}.`,
+          : `the similarity is not distinguishable from chance, p = ${probability(pValue)}.`,
       );
     }
   }

@@ -33,6 +33,14 @@ describe("the JSON document is the library's grid", () => {
       { measure: "cka", as: "pooled", debiased: true },
     ],
     [["--measure", "pwcca", "--as", "pooled"], { measure: "pwcca", as: "pooled" }],
+    [
+      ["--measure", "rsa", "--as", "pooled", "--distance", "cosine", "--compare", "pearson"],
+      { measure: "rsa", as: "pooled", distance: "cosine", compare: "pearson" },
+    ],
+    [
+      ["--measure", "shape-distance", "--as", "pooled", "--alpha", "0.5"],
+      { measure: "shapeDistance", as: "pooled", alpha: 0.5 },
+    ],
     [["--measure", "procrustes", "--as", "pooled"], { measure: "procrustes", as: "pooled" }],
   ])("%j", async (args, options) => {
     const document = await json("early.npz", "late.npz", ...args);
@@ -131,6 +139,25 @@ describe("the table", () => {
     expect(stdout).toContain(`~ hardly above the chance level: ${marks} of 16 cells\n`);
   });
 
+  test("of distances says that 0 means the same shape", async () => {
+    const args = ["early.npz", "--as", "pooled", "--measure"];
+    for (const [measure, scale] of [
+      ["procrustes", "0 to 2"],
+      ["shape-distance", "0 to π/2"],
+    ] as const) {
+      const { stdout } = await grid([...args, measure, "--svg", path("distance.svg")]);
+      expect(stdout).toMatch(new RegExp(`^.*${scale}: 0 means the same shape$`, "m"));
+      const picture = texts(parse(await readFile(path("distance.svg"), "utf8"))).join(" ");
+      expect(picture).toContain("0 means the same shape");
+    }
+    expect((await grid([...args, "cka"])).stdout).not.toContain("same shape");
+  });
+
+  test("has the range of p-values in a form that programs read", async () => {
+    const { stdout } = await grid(["early.npz", "--layers", "fc1", "--permutations", "1999"]);
+    expect(stdout).toMatch(/^p-values 5e-4$/m);
+  });
+
   test.each([40, 60, 80, 100])("is never wider than a terminal of %i columns", async (columns) => {
     const names = Array.from({ length: 30 }, (_, i) => `features.${i}.conv`);
     const many = Object.fromEntries(names.map((name, i) => [name, activations(i, [20, 2])]));
@@ -204,6 +231,32 @@ describe("pictures", () => {
     expect((await grid([...args, "--svg", path("early.npz")])).code).toBe(2);
     expect(await readFile(path("early.npz"))).toEqual(before);
   });
+});
+
+test("maps that look like PyTorch's are warned of once for each file", async () => {
+  await writeArrays(path("torch.npz"), {
+    conv: activations(7, [30, 5, 2, 2]),
+    deep: activations(8, [30, 6, 2, 2]),
+    fc: activations(9, [30, 3]),
+  });
+  const { warnings } = await json("torch.npz", "--as", "pooled");
+  const found = warnings.filter((text: string) => text.includes("--channels-first"));
+  expect(found).toEqual([
+    `"conv" of ${path("torch.npz")} is [30, 5, 2, 2], read as height 5, width 2, 2 channels, and 1 more like it. ` +
+      "If it is [examples, channels, height, width], as PyTorch saves it, pass --channels-first.",
+  ]);
+  const { stdout } = await grid(["torch.npz", "--as", "pooled"]);
+  expect(stdout).toContain(`\nwarning: ${found[0]}\n`);
+  const first = await json("torch.npz", "--as", "pooled", "--channels-first");
+  expect(first.warnings.join()).not.toContain("--channels-first");
+});
+
+test("a layer in the place of a file is told from a missing file", async () => {
+  const { code, stderr } = await grid(["early.npz", "--layers", "fc1", "fc2"]);
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    "closerlook: grid: fc2: no such file. Layer names stand between commas: --layers fc1,fc2\n",
+  );
 });
 
 test("progress goes to stderr: a bar on a terminal, lines elsewhere, none with --quiet", async () => {

@@ -71,6 +71,21 @@ describe("--statistics", () => {
   });
 });
 
+test("a bad file is reported, and does not hide those after it", async () => {
+  const files = [path("a.npy"), path("none.npy"), path("b.npy")];
+  const text = await closerlook(["inspect", ...files]);
+  expect(text.code).toBe(1);
+  expect(text.stderr).toMatch(/^closerlook: inspect: \S*none\.npy: no such file\n$/);
+  expect(text.stdout.match(/^\S*[ab]\.npy: 1 array/gm)).toHaveLength(2);
+  const { code, stdout, stderr } = await closerlook(["inspect", ...files, "--json"]);
+  expect([code, stderr]).toEqual([1, text.stderr]);
+  const document = JSON.parse(stdout);
+  expect(document.files.map(({ file }: { file: string }) => file)).toEqual([files[0], files[2]]);
+  expect(document.errors).toEqual([
+    { file: files[1], message: expect.stringContaining("no such file") },
+  ]);
+});
+
 test("a file that is none of arrays is one line and exit code 1", async () => {
   const { code, stdout, stderr } = await closerlook(["inspect", import.meta.filename]);
   expect([code, stdout]).toEqual([1, ""]);

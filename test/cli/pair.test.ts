@@ -163,7 +163,7 @@ describe("FILE:ARRAY", () => {
     const { code, stdout, stderr } = await closerlook(["svcca", path("mixed.npz"), path("a.npy")]);
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(
-      /^closerlook: .*mixed\.npz: name must be one of the file's 3 arrays: "block:0", "fc", "labels", got undefined\. Write FILE:ARRAY, such as ".*mixed\.npz:block:0"\n$/,
+      /^closerlook: svcca: \S*mixed\.npz holds 3 arrays \(block:0, fc, labels\): name one, such as \S*mixed\.npz:block:0\n$/,
     );
   });
 });
@@ -184,6 +184,58 @@ describe("the layout of files", () => {
     ]) {
       const [x, y, option] = args as [string, string, string];
       expect((await json("svcca", path(x), path(y), option)).similarity).toBe(expected);
+    }
+  });
+
+  test("64-bit integers are numbers, unless a double cannot hold them", async () => {
+    const integers = Array.from({ length: 90 }, (_, i) => (i * i) % 17);
+    const shape = [90, 1];
+    await writeArrays(path("int.npy"), {
+      int: { data: BigInt64Array.from(integers, BigInt), shape },
+    });
+    const document = await json("svcca", path("int.npy"), path("a.npy"));
+    const x = { data: Float64Array.from(integers), shape };
+    expect(document).toMatchObject(asJson(similarity.svcca(x, first)) as object);
+    expect(document.x.dtype).toBe("int64");
+    await writeArrays(path("big.npy"), {
+      big: { data: BigUint64Array.from({ length: 90 }, (_, i) => 2n ** 53n + BigInt(i)), shape },
+    });
+    const { code, stderr } = await closerlook(["svcca", path("big.npy"), path("a.npy")]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/integers of 2\^53 and more\. Save it as float32\. x is \S*big\.npy/);
+  });
+
+  test("maps that look like PyTorch's are warned of, unless --channels-first is given", async () => {
+    await writeArrays(path("torch.npz"), {
+      torch: activations(7, [30, 5, 2, 2]),
+      cube: activations(8, [30, 2, 2, 2]),
+      oblong: activations(9, [30, 2, 3, 2]),
+    });
+    const call = (name: string, ...more: string[]) => {
+      const file = path(`torch.npz:${name}`);
+      return json("conv-svcca", file, file, "--as", "pooled", ...more);
+    };
+    const { warnings } = await call("torch");
+    expect(warnings.slice(0, 2)).toEqual(
+      ["x", "y"].map(
+        (side) =>
+          `${side} is [30, 5, 2, 2], read as height 5, width 2, 2 channels. ` +
+          "If it is [examples, channels, height, width], as PyTorch saves it, pass --channels-first.",
+      ),
+    );
+    const { stdout } = await closerlook([
+      "dft-cca",
+      path("torch.npz:torch"),
+      path("torch.npz:oblong"),
+    ]);
+    expect(stdout.match(/^warning: . is .*--channels-first\.$/gm)).toHaveLength(1);
+    const silent = [
+      await call("torch", "--channels-first"),
+      await call("cube"),
+      await call("oblong"),
+    ];
+    for (const { warnings: none } of silent) {
+      expect(none.join()).not.toContain("channels-first");
     }
   });
 
@@ -210,21 +262,26 @@ describe("the layout of files", () => {
 
 describe("errors are one line without a stack trace, exit code 1", () => {
   test.each<[args: string[], message: RegExp]>([
-    [["svcca", "a.npy", "none.npy"], /none\.npy: file must be a file that exists.* ENOENT/],
+    [["svcca", "a.npy", "none.npy"], /^closerlook: svcca: \S*none\.npy: no such file$/],
     [["svcca", "a.npy", "."], /file must be a regular file, got another kind/],
     [
       ["svcca", "a.npy", "short.npy"],
-      /same number of rows \(examples\), got 90 and 30\..*--transpose.*x is \S*a\.npy \[90, 5\], y is \S*short\.npy \[30, 5\]$/,
+      /same number of rows \(examples\), got 90 and 30\. If the arrays are \[neurons, examples\], pass --transpose\. x is \S*a\.npy \[90, 5\], y is \S*short\.npy \[30, 5\]$/,
     ],
     [
       ["svcca", "early.npz:conv1", "a.npy"],
-      /x must be a matrix \[examples, neurons\].*closerlook conv-svcca/,
+      /x must be a matrix \[examples, neurons\].*For maps: conv-svcca or dft-cca, or pool/,
     ],
-    [["svcca", "mixed.npz:nothing", "a.npy"], /got "nothing"\. Write FILE:ARRAY/],
-    [["cka", "mixed.npz:labels", "a.npy"], /64-bit integers/],
+    [
+      ["svcca", "mixed.npz:nothing", "a.npy"],
+      /mixed\.npz holds 3 arrays \(block:0, fc, labels\), none of them "nothing"$/,
+    ],
+    [["svcca", "mixed.npz:fd", "a.npy"], /none of them "fd"\. Did you mean fc\?$/],
+    [["cka", "mixed.npz:labels", "a.npy"], /x must be a matrix/],
+    [["dft-cca", "a.npy", "b.npy"], /^closerlook: dft-cca: .*For matrices: svcca or cca\./],
     [
       ["conv-svcca", "early.npz:conv1", "late.npz:conv2", "--as", "samples"],
-      /maps of the same size/,
+      /^closerlook: conv-svcca: .*maps of the same size for --as samples, .*Use --as dft or --as pooled\./,
     ],
   ])("%j", async (args, message) => {
     const files = args.map((arg) => (/\.np|^\.$/.test(arg) ? join(path("."), arg) : arg));

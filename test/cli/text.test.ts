@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { closest } from "../../src/cli/closest.js";
 import { onColor } from "../../src/cli/paint.js";
-import { bytesText, clipped, fixed, percent, printable, short, wrap } from "../../src/cli/text.js";
+import {
+  bytesText,
+  clipped,
+  fixed,
+  percent,
+  printable,
+  probability,
+  short,
+  wrap,
+} from "../../src/cli/text.js";
 import { warningsOf } from "../../src/cli/warnings.js";
 
 test.each<[value: number, text: string]>([
@@ -15,6 +24,17 @@ test.each<[value: number, text: string]>([
   [Number.NaN, "NaN"],
 ])("short(%d) is %s", (value, text) => {
   expect(short(value)).toBe(text);
+});
+
+test("p-values are written as programs read them", () => {
+  expect([5e-5, 1 / 20_001, 0.001, 0.05, 1, 0].map(probability)).toEqual([
+    "5e-5",
+    "5e-5",
+    "0.001",
+    "0.05",
+    "1",
+    "0",
+  ]);
 });
 
 test("fixed has a true minus sign, and none at zero", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { readArguments } from "../../src/cli/arguments.js";
 import { commands } from "../../src/cli/commands.js";
 import { commonOptions } from "../../src/cli/helpText.js";
 import { closerlook } from "./command.js";
@@ -27,6 +28,16 @@ describe("help", () => {
       expect(await closerlook(["help", name])).toEqual({ code, stdout, stderr });
     },
   );
+
+  test("of each command ends with an example, which its own options and files fit", async () => {
+    for (const { name, options, files } of commands) {
+      const { stdout } = await closerlook([name, "--help"]);
+      const [, args = ""] = new RegExp(`\\nExample:\\n  closerlook ${name} (.+)\\n$`).exec(stdout)!;
+      const read = readArguments(name, args.split(" "), options);
+      expect(read.files.length).toBeGreaterThanOrEqual(files[0]);
+      expect(read.files.length).toBeLessThanOrEqual(files[1]);
+    }
+  });
 
   test("fits into a terminal of 80 columns", async () => {
     for (const args of [["--help"], ...commands.map(({ name }) => [name, "--help"])]) {
@@ -95,7 +106,13 @@ describe("a call that cannot be understood is one line, where to look, and exit 
     ],
     ["svcca a b --seed 1", "svcca: --seed must go with --permutations or --bootstrap", svcca],
     ["svcca a b --level .9 --permutations 9", "svcca: --level must go with --bootstrap", svcca],
-    ["svcca a b --as dft", "svcca: there is no option --as", svcca],
+    ["svcca a b --as dft", "svcca: there is no option --as. For maps: conv-svcca", svcca],
+    [
+      "grid a b fc2 --layers fc1",
+      'grid: the files must be X [Y], got "a" "b" "fc2". Layer names stand between commas: --layers fc1,fc2',
+      grid,
+    ],
+    ["grid a --svg x.PNG", 'grid: --svg must be a file that ends in .svg, got "x.PNG"', grid],
     [
       "conv-svcca a b",
       "conv-svcca: --as must be given: dft, samples or pooled",
@@ -113,9 +130,10 @@ describe("a call that cannot be understood is one line, where to look, and exit 
     ],
     [
       "grid a --measure ckaa",
-      'grid: --measure must be one of "svcca", "cca", "pwcca", "cka", "procrustes", got "ckaa"',
+      'grid: --measure must be one of "svcca", "cca", "pwcca", "cka", "rsa", "procrustes", "shape-distance", got "ckaa"',
       grid,
     ],
+    ["grid a --alpha 1", "grid: --alpha must go with --measure shape-distance, got svcca", grid],
     ["grid a --kernel rbf", "grid: --kernel must go with --measure cka, got svcca", grid],
     [
       "grid a --measure cka --as dft",
@@ -133,5 +151,5 @@ describe("a call that cannot be understood is one line, where to look, and exit 
 test("after -- a name may begin with a dash", async () => {
   const { code, stderr } = await closerlook(["svcca", "--", "-a.npy", "-b.npy"]);
   expect(code).toBe(1);
-  expect(stderr).toContain("-a.npy: file must be a file that exists");
+  expect(stderr).toContain("closerlook: svcca: -a.npy: no such file");
 });

@@ -120,9 +120,7 @@ describe("the installed command", () => {
   test("has exit code 1 and one line for an error, 2 for wrong usage", async () => {
     const missing = await closerlook("svcca", "none.npy", "a.npy", "-q");
     expect([missing.code, missing.stdout]).toEqual([1, ""]);
-    expect(missing.stderr).toMatch(
-      /^closerlook: svcca: none\.npy: file must be .* ENOENT[^\n]*\n$/,
-    );
+    expect(missing.stderr).toMatch(/^closerlook: svcca: none\.npy: no such file\n$/);
     const wrong = await closerlook("svcca", "a.npy");
     expect([wrong.code, wrong.stdout]).toEqual([2, ""]);
     expect(wrong.stderr).toMatch(/\nTry: closerlook svcca --help\n$/);
