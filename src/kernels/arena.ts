@@ -74,11 +74,12 @@ export class Arena {
   /** Copies numbers out. */
   take(address: number, count: number): Float64Array {
     // Not slice(), which would keep a view of shared memory shared.
-    return Float64Array.from(this.view(address, count));
+    return new Float64Array(this.view(address, count));
   }
 }
 
 const outOfMemory = (bytes: number): RangeError =>
   new RangeError(
-    `closerlook: the matrices of one step must fit into 4 GiB of WebAssembly memory that the system can give, got ${bytes} bytes`,
+    `closerlook: the matrices of one step must fit into 4 GiB of WebAssembly memory that the system can give, got ${bytes} ` +
+      "bytes. Compare fewer neurons (pool the maps, or take some of the neurons), or fewer examples where these are fewer",
   );

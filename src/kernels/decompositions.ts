@@ -76,7 +76,7 @@ export function decompositionsOf(processor: Processor, arena: Arena) {
     scratchBytes: readonly number[],
   ): void {
     const most = scratchBytes.reduce((largest, bytes) => Math.max(largest, bytes), 0);
-    const scratch = arena.bytes(most * processor.threads);
+    const scratch = arena.bytes(most * Math.min(processor.threads, table.length));
     const address = arena.bytes(16 * table.length);
     new Uint32Array(processor.memory.buffer, address, 4 * table.length).set(table.flat());
     processor.run(job, [address], table.length, scratch, most);

@@ -35,7 +35,7 @@ export function frequenciesOf(processor: Processor, arena: Arena) {
           "frequencyCca",
           [planesX, p, x.noise, planesY, q, y.noise, n, variance, components, into],
           wanted.length,
-          arena.bytes(scratchBytes * processor.threads),
+          arena.bytes(scratchBytes * Math.min(processor.threads, wanted.length)),
           scratchBytes,
         );
         for (let i = 0; i < wanted.length; i++) {

@@ -7,11 +7,19 @@ let inUse: LinearAlgebra | undefined;
 
 /** Set up at the first use, so that an import alone costs nothing. */
 function implementation(): LinearAlgebra {
-  if (!inUse) {
-    const kernels = compileKernels();
-    inUse = kernels ? wasmLinearAlgebra(singleProcessor(kernels)) : plainLinearAlgebra;
-  }
+  inUse ??= withKernels() ?? plainLinearAlgebra;
   return inUse;
+}
+
+function withKernels(): LinearAlgebra | undefined {
+  const kernels = compileKernels();
+  if (!kernels) return undefined;
+  try {
+    return wasmLinearAlgebra(singleProcessor(kernels));
+  } catch {
+    // Address space for a memory may be refused, by a limit of the shell or of a cluster's scheduler.
+    return undefined;
+  }
 }
 
 /** Lets another implementation compute from now on; without an argument the calling thread's own. */

@@ -17,7 +17,8 @@ export interface Processor {
    * Runs `jobs[name](...numbers, scratch, item)` for every item, in any order and on any thread, and returns when all are
    * done. Items must not depend on each other.
    *
-   * @param scratch - Address of scratch space: as much as one item needs, for each thread, one after the other.
+   * @param scratch - Address of scratch space: as much as one item needs, for each of min(threads, items) threads, one
+   * after the other.
    * @param scratchBytes - Size of one thread's scratch space.
    */
   run(
@@ -44,7 +45,7 @@ export const MAX_PAGES = 65_536;
 
 let compiled: CompiledKernels | undefined;
 
-/** Undefined where the runtime has no WebAssembly, or none with SIMD. */
+/** Undefined where the runtime has no WebAssembly, or none with SIMD, or where a page may not compile it. */
 export function compileKernels(): CompiledKernels | undefined {
   if (typeof WebAssembly !== "object") return undefined;
   compiled ??= compile(relaxedSimd, true) ?? compile(simd, false);
@@ -54,7 +55,12 @@ export function compileKernels(): CompiledKernels | undefined {
 function compile(text: string, fusedMultiplyAdd: boolean): CompiledKernels | undefined {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   if (!WebAssembly.validate(bytes)) return undefined;
-  return { module: new WebAssembly.Module(bytes), bytes, fusedMultiplyAdd };
+  try {
+    return { module: new WebAssembly.Module(bytes), bytes, fusedMultiplyAdd };
+  } catch {
+    // What is valid may still be forbidden: by the security policy of a page, or at this size on its main thread.
+    return undefined;
+  }
 }
 
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): Jobs =>

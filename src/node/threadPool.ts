@@ -34,11 +34,15 @@ const Word = {
 
 const MAX_NUMBERS = 32;
 
-/** Workers that have finished no item for so long are taken for dead. No item takes more than seconds. */
-const PATIENCE_SECONDS = 120;
+/**
+ * Workers that have finished no item for so long are taken for dead. The longest items, eigenvectors of some 8000
+ * neurons, take several minutes.
+ */
+const PATIENCE_SECONDS = 3600;
 
 /**
  * What a worker does: wait for a job, take items while there are any. As text, so that no bundler has to find a file.
+ * Of more threads than items the last ones stay out, so that there need be no scratch space for them.
  * A worker says that it is inside before it looks whether the job is open, and the main thread closes the job before
  * it looks whether somebody is inside: so nobody works on a job that the main thread has left.
  */
@@ -54,12 +58,12 @@ for (;;) {
   Atomics.wait(words, ${Word.job}, job);
   job = Atomics.load(words, ${Word.job});
   Atomics.add(words, ${Word.inside}, 1);
-  if (Atomics.load(words, ${Word.open}) === 1) {
+  const items = words[${Word.items}];
+  if (Atomics.load(words, ${Word.open}) === 1 && thread < items) {
     try {
       const work = jobs[words[${Word.name}]];
       const given = Array.from(numbers.subarray(0, words[${Word.numbers}]));
       const scratch = (words[${Word.scratch}] >>> 0) + thread * (words[${Word.scratchBytes}] >>> 0);
-      const items = words[${Word.items}];
       for (let item; (item = Atomics.add(words, ${Word.next}, 1)) < items; ) {
         work(...given, scratch, item);
         Atomics.add(words, ${Word.done}, 1);
@@ -117,6 +121,7 @@ export function startThreadPool(
             resolve();
           });
           worker.once("error", reject);
+          worker.once("exit", () => reject(new Error("a worker thread ended")));
         }),
     ),
   ).then(() => {});
@@ -160,6 +165,8 @@ export function startThreadPool(
       words[Word.scratch] = scratch;
       words[Word.scratchBytes] = scratchBytes;
       numbers.set(given);
+      // May be left from a job that ended with an error of this thread.
+      Atomics.store(words, Word.failed, 0);
       Atomics.store(words, Word.next, 0);
       Atomics.store(words, Word.open, 1);
       Atomics.add(words, Word.job, 1);

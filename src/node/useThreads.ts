@@ -23,6 +23,9 @@ export interface Threads {
 
 let current: ThreadPool | undefined;
 
+/** Calls start their threads one after the other, so that each ends those of the one before. */
+let lastStart: Promise<unknown> = Promise.resolve();
+
 /**
  * Lets the similarity measures compute on several threads.
  *
@@ -31,7 +34,7 @@ let current: ThreadPool | undefined;
  * second call replaces the threads of the first.
  *
  * @param threads - How many, the calling thread among them; default: as many as the machine has for this process.
- * @throws RangeError or TypeError if `threads` is not a positive integer.
+ * @throws RangeError or TypeError if `threads` is not an integer from 1 to 256.
  * @example
  * ```ts
  * import { useThreads } from "closerlook/node";
@@ -45,6 +48,12 @@ let current: ThreadPool | undefined;
  */
 export async function useThreads(threads: number = availableParallelism()): Promise<Threads> {
   checkInteger("useThreads", "threads", threads, { min: 1, max: 256 });
+  const started = lastStart.then(() => start(threads));
+  lastStart = started.catch(() => {});
+  return started;
+}
+
+async function start(threads: number): Promise<Threads> {
   await stop(current);
   const kernels = compileKernels();
   if (!kernels) return { threads: 1, kernels: "plain", fusedMultiplyAdd: false, async close() {} };

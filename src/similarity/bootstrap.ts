@@ -275,8 +275,13 @@ function unbiased(square: number, a: Float64Array, b: Float64Array): number {
     traceA += a[i]!;
     traceB += b[i]!;
   }
-  return square - (n / (n - 2)) * diagonals + (traceA * traceB) / ((n - 1) * (n - 2));
+  const value = square - (n / (n - 2)) * diagonals + (traceA * traceB) / ((n - 1) * (n - 2));
+  return unlessRounding(value, square + diagonals);
 }
+
+/** Below the rounding of its terms a difference is nothing, and an alignment with it 0 rather than any number. */
+const unlessRounding = (value: number, terms: number): number =>
+  Math.abs(value) > 64 * Number.EPSILON * terms ? value : 0;
 
 /** Squared distances of the remaining rows from their own mean, the rows themselves being centred on that of all. */
 function remainingNorms(
@@ -339,9 +344,10 @@ function centredProduct(k: Dense, l: Dense, rest: Uint32Array, debiased: boolean
     totalK += sumK;
     totalL += sumL;
   }
-  return debiased
+  const value = debiased
     ? products - (2 * sums) / (n - 2) + (totalK * totalL) / ((n - 1) * (n - 2))
     : products - (2 * sums) / n + (totalK * totalL) / n ** 2;
+  return unlessRounding(value, Math.abs(products));
 }
 
 const alignment = (xy: number, xx: number, yy: number): number =>

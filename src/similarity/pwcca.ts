@@ -26,8 +26,9 @@ export interface PwccaResult extends CanonicalResult {
  *     similarity = Σ wᵢ ρᵢ,     wᵢ ∝ Σⱼ |⟨hᵢ, xⱼ⟩|,   Σ wᵢ = 1
  *
  * hᵢ: canonical variates of `x` (orthonormal), xⱼ: its centred neurons, i ≤ c = min(rankX, rankY).
- * **Not symmetric**: `pwcca(x, y)` and `pwcca(y, x)` differ. Correlations that are exactly equal (as the ones of
- * `degenerate` data) leave their directions open, and with them the weights among these and, slightly, the sum. Invariant to invertible affine maps of `y` and to
+ * **Not symmetric**: `pwcca(x, y)` and `pwcca(y, x)` differ. Correlations that are equal up to rounding (as the ones of
+ * `degenerate` data, or of layers that share directions exactly) leave their directions open, and with them the weights
+ * among these and the sum, by some 0.01 at the worst. Invariant to invertible affine maps of `y` and to
  * shifts and isotropic scaling of `x`. `chance` is that of the plain mean: for independent data the weights do not
  * favour any correlation.
  *

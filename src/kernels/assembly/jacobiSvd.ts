@@ -31,12 +31,12 @@ function doubles(count: i32): usize {
   return <usize>count << 3;
 }
 
-/** Bytes of scratch space that {@link thinSvd} needs. */
-export function thinSvdScratchBytes(m: i32, n: i32): i32 {
-  const tall = m > n ? m * n + qrFactorLength(n) : 0;
-  const work = tall + 5 * n * n + 4 * n + 8;
-  const others = max(<i32>symmetricEigenScratchBytes(n, n), qrScratchBytes(m, n, n));
-  return (work << 3) + max(others, gemmScratchBytes());
+/** Bytes of scratch space that {@link thinSvd} needs; from n = 8721 on they are more than 32 bits can say. */
+export function thinSvdScratchBytes(m: i32, n: i32): f64 {
+  const tall = m > n ? <f64>m * n + qrFactorLength(n) : 0.0;
+  const work = tall + 5.0 * n * n + 4.0 * n + 8.0;
+  const others = max(<u32>symmetricEigenScratchBytes(n, n), <u32>qrScratchBytes(m, n, n));
+  return 8.0 * work + <f64>max(others, <u32>gemmScratchBytes());
 }
 
 /**
