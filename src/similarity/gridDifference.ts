@@ -65,7 +65,8 @@ const WHERE = "gridDifference";
  *
  * @param gridA - Any grid of `similarityGrid`, e.g. of a teacher and a distilled student.
  * @param gridB - A grid of the same layers by the same measure, e.g. of the teacher and a student on its own.
- * @throws RangeError if the grids differ in measure, layers or their order, or only one has intervals; TypeError if an
+ * @throws RangeError if the grids differ in measure, layers or their order, or only one has intervals, or if there is a `level` but no noise to
+ * take it of; TypeError if an
  * argument is not a grid.
  * @example
  * ```ts
@@ -91,6 +92,9 @@ export function gridDifference(
   checkFits("gridB", gridB, gridA);
   checkIntervals(gridA, gridB);
   const groups = controlGroups(options.control, gridA);
+  if (options.level !== undefined && !groups && !gridA.intervals) {
+    throw rangeError(WHERE, "level", "left out without control and without intervals in the grids", level);
+  }
   const { measure, rows, columns } = gridA;
   const signed = cells(gridA, (i, j) => gridA.values[i]![j]! - gridB.values[i]![j]!);
   const values = signed.map((row) => row.map(Math.abs));

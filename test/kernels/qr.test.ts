@@ -55,17 +55,21 @@ function crossProduct(a: Float64Array, p: number, b: Float64Array, q: number): F
   return result;
 }
 
-/** Largest entry of QR − X in units of what rounding allows: the largest entry of that column of X, and the last bit. */
+/**
+ * Largest entry of QR − X in units of what rounding allows: the largest entry of that column of X, and for subnormal
+ * numbers, which are whole multiples of the smallest one, half of that for each term of the sums over rows and columns.
+ */
 function residual(x: Float64Array, d: number, q: Float64Array, r: Float64Array): number {
   const units = Float64Array.from({ length: d }, (_, j) =>
     x.reduce((most, value, at) => (at % d === j ? Math.max(most, Math.abs(value)) : most), 0),
   );
+  const terms = x.length / d + d;
   return x.reduce((worst, value, at) => {
     const j = at % d;
     const unit = units[j]! || 1;
     let sum = -value / unit;
     for (let k = 0; k <= j; k++) sum += q[at - j + k]! * (r[k * d + j]! / unit);
-    return Math.max(worst, Math.abs(sum) / (3e-14 + (d * Number.MIN_VALUE) / unit));
+    return Math.max(worst, Math.abs(sum) / (3e-14 + (terms * Number.MIN_VALUE) / unit));
   }, 0);
 }
 

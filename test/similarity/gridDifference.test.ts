@@ -192,6 +192,7 @@ describe("gridDifference", () => {
     [[a, b, { control: [[a, b], [a]] }], RangeError, "control[1] must be at least 2 grids"],
     [[a, b, { control: [[a, b], a] }], TypeError, "control[1] must be an array of grids"],
     [[a, b, { control: [a, gridOf([1])] }], RangeError, "control[1].rows must be"],
+    [[a, b, { level: 0.9 }], RangeError, "level must be left out without control"],
     [[a, b, { level: 1 }], RangeError, "level must be a finite number > 0 and < 1, got 1"],
     [[a, b, { seeds: 2 }], TypeError, "options must be made of control, level"],
   ])("error %#", (args, kind, message) => {
