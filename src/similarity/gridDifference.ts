@@ -93,7 +93,12 @@ export function gridDifference(
   checkIntervals(gridA, gridB);
   const groups = controlGroups(options.control, gridA);
   if (options.level !== undefined && !groups && !gridA.intervals) {
-    throw rangeError(WHERE, "level", "left out without control and without intervals in the grids", level);
+    throw rangeError(
+      WHERE,
+      "level",
+      "left out without control and without intervals in the grids",
+      level,
+    );
   }
   const { measure, rows, columns } = gridA;
   const signed = cells(gridA, (i, j) => gridA.values[i]![j]! - gridB.values[i]![j]!);
