@@ -192,7 +192,11 @@ describe.each(["stored .npz", "deflated .npz"] as const)("batches of a damaged %
           if (batches instanceof Error) {
             expect(batches).toBeInstanceOf(ArrayFileError);
             expect(whole).toBeInstanceOf(ArrayFileError);
-            expect((batches as ArrayFileError).field).toBe((whole as ArrayFileError).field);
+            // A value that is no bool is seen in its batch, the checksum only at the end.
+            const early =
+              array.dtype === "bool" && (batches as ArrayFileError).field.endsWith("bool values");
+            if (early) expect((whole as ArrayFileError).field).toMatch(/(CRC-32|bool values)$/);
+            else expect((batches as ArrayFileError).field).toBe((whole as ArrayFileError).field);
             return;
           }
           expect(batches.map(bitsOf).join("")).toBe(bitsOf(array));
