@@ -1,0 +1,15 @@
+export {
+  type Activation,
+  type ConvolutionShape,
+  convolution,
+  filterGradient,
+  inputGradient,
+} from "./convolution.js";
+export {
+  compileTrainingKernels,
+  type Engine,
+  engineOn,
+  type TensorHeap,
+  trainingProcessor,
+} from "./engine.js";
+export { type Factor, product } from "./product.js";
