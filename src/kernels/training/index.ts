@@ -6,6 +6,11 @@ export {
   inputGradient,
 } from "./convolution.js";
 export {
+  type DepthwiseShape,
+  depthwiseFilterGradient,
+  depthwiseInputGradient,
+} from "./depthwise.js";
+export {
   compileTrainingKernels,
   type Engine,
   engineOn,

@@ -17,7 +17,8 @@ import {
 import { isFloat } from "./dtypes.js";
 import { tensorMemory } from "./tensorMemory.js";
 
-const shapeOf = ({
+/** What the training kernels need to know of a convolution. */
+export const shapeOf = ({
   examples,
   inputChannels,
   outputChannels,
