@@ -60,7 +60,8 @@ export function startThreadPool({
   let alive = Array.from({ length: threads - 1 }, (_, i) => i + 1);
   /** Why the pool cannot be used. */
   let broken: string | undefined;
-  let warned = false;
+  /** Whether an end is news; that of a pool that does not start is an error of `ready`. */
+  let warns = false;
   let count = 0;
   let present = 0;
 
@@ -75,6 +76,7 @@ export function startThreadPool({
       if (message === "ready") {
         // From now on it does not keep the process alive.
         supervisor.unref();
+        warns = true;
         resolve();
       } else {
         reject(new Error(`a worker thread ended: ${message.ended}`));
@@ -99,8 +101,8 @@ export function startThreadPool({
     const left = alive.filter((thread) => ofWorker(thread, Own.ended) === 0);
     if (left.length === alive.length) return;
     alive = left;
-    if (warned || broken !== undefined) return;
-    warned = true;
+    if (!warns || broken !== undefined) return;
+    warns = false;
     process.emitWarning(
       `${where}: a worker thread ended. The others go on, and the calling thread alone if none is left`,
     );
