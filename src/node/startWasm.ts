@@ -79,11 +79,8 @@ export async function startWasm(
   const refusal = starts
     ? await offerSharedHeap(tf, wasm)
     : "another call started the backend before useBackend";
-  try {
-    await activate();
-  } finally {
-    if (starts && refusal === undefined) restorePaths(wasm);
-  }
+  await activate();
+  if (starts && refusal === undefined) restorePaths(wasm);
   const backend = tf.backend();
   let known = running.get(backend);
   if (!known) {

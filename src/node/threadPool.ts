@@ -97,15 +97,18 @@ export function startThreadPool({
   // Whoever does not wait for it sees the errors of jobs.
   ready.catch(() => {});
 
-  function noticeEnds(): void {
+  /** Whether a worker has ended since the last call. */
+  function noticeEnds(): boolean {
     const left = alive.filter((thread) => ofWorker(thread, Own.ended) === 0);
-    if (left.length === alive.length) return;
+    if (left.length === alive.length) return false;
     alive = left;
-    if (!warns || broken !== undefined) return;
-    warns = false;
-    process.emitWarning(
-      `${where}: a worker thread ended. The others go on, and the calling thread alone if none is left`,
-    );
+    if (warns && broken === undefined) {
+      warns = false;
+      process.emitWarning(
+        `${where}: a worker thread ended. The others go on, and the calling thread alone if none is left`,
+      );
+    }
+    return true;
   }
 
   const nobodyLooksAt = (slot: number): boolean =>
@@ -140,6 +143,7 @@ export function startThreadPool({
     for (;;) {
       const signal = read(Pool.signal);
       if (isSo()) return;
+      if (noticeEnds()) continue;
       Atomics.wait(words, Pool.signal, signal, napMilliseconds);
       const now = performance.now();
       if (answers !== read(Pool.answers)) {
@@ -215,7 +219,6 @@ export function startThreadPool({
         for (let spin = 0; spin < spins && !finished(); spin++);
         waitUntil(() => {
           if (finished()) return true;
-          noticeEnds();
           for (const item of takeLostItems(slot)) {
             if (repeatable.has(name)) compute(item);
             else lost = true;
