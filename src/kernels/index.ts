@@ -1,4 +1,4 @@
-export { instantiate, MAX_PAGES, sharedModule } from "./compiledModule.js";
+export { type CompiledModule, instantiate, MAX_PAGES, sharedModule } from "./compiledModule.js";
 export { materialised, scaleColumns, scaleRows, takeColumns, transposed, zeros } from "./dense.js";
 export { linearAlgebra, useLinearAlgebra } from "./implementation.js";
 export type {

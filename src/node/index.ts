@@ -9,7 +9,12 @@ export {
 export { readArray } from "./readArray.js";
 export { readArrays } from "./readArrays.js";
 export { readMetadata } from "./readMetadata.js";
-export { type BackendDescription, type BackendName, useBackend } from "./useBackend.js";
+export {
+  type BackendDescription,
+  type BackendName,
+  type BackendOptions,
+  useBackend,
+} from "./useBackend.js";
 export { type Threads, useThreads } from "./useThreads.js";
 export type { ReadArraysOptions } from "./withArrayFile.js";
 export { type WriteArraysOptions, writeArrays } from "./writeArrays.js";

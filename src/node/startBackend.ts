@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+import { startWasm, type WasmPackage, type WasmTensorFlow } from "./startWasm.js";
 import type { BackendDescription, BackendName } from "./useBackend.js";
 
 /** Imports a package by its name; tests pass one that knows other packages. */
@@ -5,7 +7,12 @@ export type LoadPackage = (packageName: string) => Promise<unknown>;
 
 type StartableName = BackendDescription["name"];
 type NativeName = "tfjs-node" | "tfjs-node-gpu";
-type Started = Pick<BackendDescription, "package" | "version" | "threads" | "simd" | "gpu">;
+
+interface Started
+  extends Pick<BackendDescription, "package" | "version" | "threads" | "heap" | "simd" | "gpu"> {
+  /** What to add to the reason. */
+  readonly remark?: string;
+}
 
 /** The part of tfjs that is needed here, so that this package's types do not depend on tfjs's. */
 interface TensorFlow {
@@ -15,18 +22,12 @@ interface TensorFlow {
   tensor1d(values: number[]): { dispose(): void };
   env(): {
     getBool(flag: string): boolean;
-    getAsync(flag: string): Promise<unknown>;
     set(flag: string, value: boolean): void;
   };
 }
 
 interface NativePackage extends TensorFlow {
   readonly version: Readonly<Record<string, string>>;
-}
-
-interface WasmPackage {
-  readonly version_wasm: string;
-  getThreadsCount(): number;
 }
 
 const install: Readonly<Record<StartableName, string>> = {
@@ -45,18 +46,19 @@ class MissingPackage extends Error {
   }
 }
 
-/** `useBackend`, with the packages that `load` finds. */
+/** `useBackend`, with the packages that `load` finds; `threads` are those of the wasm backend. */
 export async function startBackend(
   requested: BackendName,
   load: LoadPackage,
+  threads = availableParallelism(),
 ): Promise<BackendDescription> {
-  if (requested !== "auto") return startNamed(requested, load);
+  if (requested !== "auto") return startNamed(requested, load, threads);
   const failures: unknown[] = [];
   for (const name of automatic) {
     try {
-      const started = await start(name, load);
+      const started = await start(name, load, threads);
       const reason = explain(failures, started.gpu === false && name === "tfjs-node-gpu");
-      return { name, requested, ...started, reason: `${name}: ${reason}` };
+      return describe(name, requested, started, reason);
     } catch (failure) {
       failures.push(failure);
     }
@@ -68,10 +70,25 @@ export async function startBackend(
   );
 }
 
-async function startNamed(name: StartableName, load: LoadPackage): Promise<BackendDescription> {
+/** What was started, and in one line why. */
+function describe(
+  name: StartableName,
+  requested: BackendName,
+  { remark, ...started }: Started,
+  why: string,
+): BackendDescription {
+  const reason = `${name}: ${why}${remark === undefined ? "" : `; ${remark}`}`;
+  return { name, requested, ...started, reason };
+}
+
+async function startNamed(
+  name: StartableName,
+  load: LoadPackage,
+  threads: number,
+): Promise<BackendDescription> {
   let started: Started;
   try {
-    started = await start(name, load);
+    started = await start(name, load, threads);
   } catch (cause) {
     const todo = cause instanceof MissingPackage ? "Install it" : "Install it anew";
     throw new Error(
@@ -86,11 +103,15 @@ async function startNamed(name: StartableName, load: LoadPackage): Promise<Backe
         'Install the GPU\'s driver with CUDA and cuDNN, or ask for "tfjs-node"',
     );
   }
-  return { name, requested: name, ...started, reason: `${name}: asked for by name` };
+  return describe(name, name, started, "asked for by name");
 }
 
-const start = (name: StartableName, load: LoadPackage): Promise<Started> =>
-  name === "wasm" ? startWasm(load) : name === "cpu" ? startCpu(load) : startNative(name, load);
+const start = (name: StartableName, load: LoadPackage, threads: number): Promise<Started> =>
+  name === "wasm"
+    ? startWasmWith(load, threads)
+    : name === "cpu"
+      ? startCpu(load)
+      : startNative(name, load);
 
 async function startNative(name: NativeName, load: LoadPackage): Promise<Started> {
   const packageName = `@tensorflow/${name}`;
@@ -111,19 +132,12 @@ async function startNative(name: NativeName, load: LoadPackage): Promise<Started
   };
 }
 
-async function startWasm(load: LoadPackage): Promise<Started> {
-  const tf = await loadCore(load);
+async function startWasmWith(load: LoadPackage, threads: number): Promise<Started> {
+  const tf = await loadCore<TensorFlow & WasmTensorFlow>(load);
   const packageName = "@tensorflow/tfjs-backend-wasm";
-  const wasm = await loaded<WasmPackage>(packageName, load);
-  const { registerTrainingKernels } = await import("../tfjs/trainingKernels.js");
-  registerTrainingKernels();
-  await activate(tf, "wasm");
-  return {
-    package: packageName,
-    version: wasm.version_wasm,
-    threads: wasm.getThreadsCount(),
-    simd: (await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) === true,
-  };
+  const wasm = await loaded<WasmPackage & { readonly version_wasm: string }>(packageName, load);
+  const started = await startWasm(tf, wasm, threads, () => activate(tf, "wasm"));
+  return { package: packageName, version: wasm.version_wasm, simd: true, ...started };
 }
 
 async function startCpu(load: LoadPackage): Promise<Started> {
@@ -143,10 +157,10 @@ async function startCpu(load: LoadPackage): Promise<Started> {
   return { package: packageName, version: cpu.version_cpu };
 }
 
-async function loadCore(load: LoadPackage): Promise<TensorFlow> {
+async function loadCore<T = TensorFlow>(load: LoadPackage): Promise<T> {
   // In Node, tfjs-core has operations without their gradients; tfjs-layers registers those.
   await loaded("@tensorflow/tfjs-layers", load);
-  return loaded<TensorFlow>("@tensorflow/tfjs-core", load);
+  return loaded<T>("@tensorflow/tfjs-core", load);
 }
 
 /** Makes a registered backend the current one; if it does not start, the current one stays. */

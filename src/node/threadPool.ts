@@ -1,74 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { instantiate, type Processor } from "../kernels/index.js";
-
-/** Where the threads meet: 32-bit words that all of them see. */
-const Word = {
-  /** Counts the jobs; a change wakes the workers. */
-  job: 0,
-  /** 1 while items of the job may be taken. */
-  open: 1,
-  /** Workers that may be at an item. */
-  inside: 2,
-  /** The next item to take. */
-  next: 3,
-  /** Items of the job. */
-  items: 4,
-  /** Index of the job's name. */
-  name: 5,
-  /** How many of the numbers the job takes. */
-  numbers: 6,
-  /** Address of the scratch space, and its size for one thread. */
-  scratch: 7,
-  scratchBytes: 8,
-  /** 1 when an item failed. */
-  failed: 9,
-  /** Items that workers have finished since the start. */
-  done: 10,
-} as const;
-
-const MAX_NUMBERS = 32;
-
-/**
- * What a worker does: wait for a job, take items while there are any. As text, so that no bundler has to find a file.
- * Of more threads than items the last ones stay out, so that there need be no scratch space for them.
- * A worker says that it is inside before it looks whether the job is open, and the main thread closes the job before
- * it looks whether somebody is inside: so nobody works on a job that the main thread has left.
- */
-const workerSource = `
-const { workerData, parentPort } = require("node:worker_threads");
-const { module, memory, words, numbers, thread } = workerData;
-const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-const jobs = Object.values(exports);
-let job = 0;
-parentPort.postMessage("ready");
-for (;;) {
-  for (let spin = 0; spin < 5000 && Atomics.load(words, ${Word.job}) === job; spin++);
-  Atomics.wait(words, ${Word.job}, job);
-  job = Atomics.load(words, ${Word.job});
-  Atomics.add(words, ${Word.inside}, 1);
-  const items = words[${Word.items}];
-  if (Atomics.load(words, ${Word.open}) === 1 && thread < items) {
-    try {
-      const work = jobs[words[${Word.name}]];
-      const given = Array.from(numbers.subarray(0, words[${Word.numbers}]));
-      const scratch = (words[${Word.scratch}] >>> 0) + thread * (words[${Word.scratchBytes}] >>> 0);
-      for (let item; (item = Atomics.add(words, ${Word.next}, 1)) < items; ) {
-        work(...given, scratch, item);
-        Atomics.add(words, ${Word.done}, 1);
-      }
-    } catch {
-      Atomics.store(words, ${Word.failed}, 1);
-    }
-  }
-  Atomics.sub(words, ${Word.inside}, 1);
-  Atomics.notify(words, ${Word.inside});
-}
-`;
+import { supervisorSource, workerSource } from "./poolSources.js";
+import { BLOCK, MAX_NUMBERS, Own, Pool, SLOT_BITS, Slot } from "./poolWords.js";
 
 /** Kernels on a memory that several threads share; the calling thread takes part and waits for the others. */
 export interface ThreadPool extends Processor {
-  /** Settles when all workers are there. */
+  /** Settles when all workers are there; rejects if one cannot start. */
   readonly ready: Promise<void>;
+  /** Whether no thread has ended. */
+  readonly intact: boolean;
   close(): Promise<void>;
 }
 
@@ -80,73 +20,148 @@ export interface ThreadPoolOptions {
   readonly memory: WebAssembly.Memory;
   readonly fusedMultiplyAdd: boolean;
   readonly threads: number;
-  /** The function that errors name. */
+  /** The function that errors and warnings name. */
   readonly where: string;
-  /** Workers that have finished no item for so long are taken for dead. */
-  readonly patienceSeconds: number;
-  /** Called when the pool can no longer be used. */
-  onFailure(): void;
+  /** Jobs of which an item may be computed once more after a thread ended in the middle of it: they change no input. */
+  readonly repeatable?: ReadonlySet<string>;
+  /** Who does not answer for so long is taken for dead. */
+  readonly patienceSeconds?: number;
 }
 
+/** How often a thread looks before it goes to sleep. */
+const SPINS = 5000;
+
+const SILENT = "worker threads that do not answer";
+
+/** How long the main thread sleeps before it asks whether anybody is there. */
+const NAP_MILLISECONDS = 1000;
+
+/**
+ * Starts threads that wait for jobs and do not keep the process alive.
+ *
+ * A worker that ends is noticed at once. The others go on, in the end the calling thread alone; an item in the middle of
+ * which it ended is computed again, or makes the job an error where that cannot be done.
+ */
 export function startThreadPool({
   module,
   memory,
   fusedMultiplyAdd,
   threads,
   where,
-  patienceSeconds,
-  onFailure,
+  repeatable = new Set(),
+  patienceSeconds = 30,
 }: ThreadPoolOptions): ThreadPool {
   const jobs = instantiate(module, memory);
-  const words = new Int32Array(new SharedArrayBuffer(4 * Object.keys(Word).length));
-  const numbers = new Float64Array(new SharedArrayBuffer(8 * MAX_NUMBERS));
-  const names = Object.keys(jobs);
+  const names = new Map(Object.keys(jobs).map((name, index) => [name, index]));
+  const slots = threads + 1;
+  const words = new Int32Array(new SharedArrayBuffer(4 * BLOCK * (threads + slots)));
+  const numbers = new Float64Array(new SharedArrayBuffer(8 * MAX_NUMBERS * slots));
+  /** Numbers of the workers whose threads have not ended, as far as is known. */
+  let alive = Array.from({ length: threads - 1 }, (_, i) => i + 1);
+  /** Why the pool cannot be used. */
   let broken: string | undefined;
+  /** Whether an end is news; that of a pool that does not start is an error of `ready`. */
+  let warns = false;
+  let count = 0;
+  let present = 0;
 
-  function fail(reason: string): void {
-    if (broken !== undefined) return;
-    broken = reason;
-    onFailure();
+  const read = (at: number): number => Atomics.load(words, at);
+  const ofWorker = (thread: number, word: number): number => read(BLOCK * thread + word);
+
+  const spins = SPINS;
+  const workerData = { source: workerSource, module, memory, words, numbers, threads, spins };
+  const supervisor = new Worker(supervisorSource, { eval: true, workerData, execArgv: [] });
+  const ready = new Promise<void>((resolve, reject) => {
+    supervisor.on("message", (message: "ready" | { ended: string }) => {
+      if (message === "ready") {
+        // From now on it does not keep the process alive.
+        supervisor.unref();
+        warns = true;
+        resolve();
+      } else {
+        reject(new Error(`a worker thread ended: ${message.ended}`));
+        noticeEnds();
+      }
+    });
+    supervisor.on("error", reject);
+    // Its workers end before it does.
+    supervisor.on("exit", () => {
+      reject(new Error("the worker threads ended"));
+      if (broken === undefined || broken === SILENT) {
+        broken = undefined;
+        for (const thread of alive) Atomics.store(words, BLOCK * thread + Own.ended, 1);
+        noticeEnds();
+      }
+    });
+  });
+  // Whoever does not wait for it sees the errors of jobs.
+  ready.catch(() => {});
+
+  /** Whether a worker has ended since the last call. */
+  function noticeEnds(): boolean {
+    const left = alive.filter((thread) => ofWorker(thread, Own.ended) === 0);
+    if (left.length === alive.length) return false;
+    alive = left;
+    if (warns && broken === undefined) {
+      warns = false;
+      process.emitWarning(
+        `${where}: a worker thread ended. The others go on, and the calling thread alone if none is left`,
+      );
+    }
+    return true;
   }
 
-  const workers = Array.from({ length: threads - 1 }, (_, i) => {
-    const workerData = { module, memory, words, numbers, thread: i + 1 };
-    const worker = new Worker(workerSource, { eval: true, workerData, execArgv: [] });
-    worker.on("error", () => fail("a worker thread failed"));
-    worker.on("exit", () => fail("a worker thread ended"));
-    return worker;
-  });
-  const ready = Promise.all(
-    workers.map(
-      (worker) =>
-        new Promise<void>((resolve, reject) => {
-          worker.once("message", () => {
-            // From now on a waiting worker does not keep the process alive.
-            worker.unref();
-            resolve();
-          });
-          worker.once("error", reject);
-          worker.once("exit", () => reject(new Error("a worker thread ended")));
-        }),
-    ),
-  ).then(() => {});
+  const nobodyLooksAt = (slot: number): boolean =>
+    alive.every((thread) => ofWorker(thread, Own.slot) !== slot + 1);
 
-  /** Waits until no worker is inside, as long as they get on. */
-  function waitForWorkers(): void {
-    for (let spin = 0; spin < 5000 && Atomics.load(words, Word.inside) !== 0; spin++);
-    let done = Atomics.load(words, Word.done);
-    for (let waited = 0; ; waited++) {
-      const inside = Atomics.load(words, Word.inside);
-      if (inside === 0) return;
-      if (waited === patienceSeconds) break;
-      const waking = Atomics.wait(words, Word.inside, inside, 1000);
-      const now = Atomics.load(words, Word.done);
-      if (now !== done || waking !== "timed-out") waited = 0;
-      done = now;
+  /** The next slot that neither holds the present job nor is looked at. */
+  function freeSlot(): number {
+    let slot = present;
+    do slot = (slot + 1) % slots;
+    while (slot === present || !nobodyLooksAt(slot));
+    return slot;
+  }
+
+  /** What workers left in the middle when they ended. */
+  function takeLostItems(slot: number): number[] {
+    const items: number[] = [];
+    for (let thread = 1; thread < threads; thread++) {
+      const item = ofWorker(thread, Own.item) - 1;
+      const here = ofWorker(thread, Own.slot) === slot + 1;
+      if (ofWorker(thread, Own.ended) === 0 || !here || item < 0) continue;
+      items.push(item);
+      Atomics.store(words, BLOCK * thread + Own.item, 0);
     }
-    fail("worker threads that do not answer");
+    return items;
+  }
+
+  /** Waits as long as the supervisor answers. */
+  function waitUntil(isSo: () => boolean, napMilliseconds = NAP_MILLISECONDS): void {
+    let answers = read(Pool.answers);
+    let heard = performance.now();
+    let asked = heard;
+    for (;;) {
+      const signal = read(Pool.signal);
+      if (isSo()) return;
+      if (noticeEnds()) continue;
+      Atomics.wait(words, Pool.signal, signal, napMilliseconds);
+      const now = performance.now();
+      if (answers !== read(Pool.answers)) {
+        answers = read(Pool.answers);
+        heard = now;
+      }
+      if (now - heard > 1000 * patienceSeconds) break;
+      if (now - asked >= NAP_MILLISECONDS) {
+        supervisor.postMessage("alive?");
+        asked = now;
+      }
+    }
+    broken = SILENT;
+    // Its end is what frees the pool again: until then somebody may still write.
+    void supervisor.terminate();
     throw new Error(
-      `${where}: all worker threads must answer, got no answer for ${patienceSeconds} s`,
+      `${where}: all worker threads must answer, got no answer for ${patienceSeconds} s. ` +
+        "Await something before the next call, so that they can be stopped",
     );
   }
 
@@ -156,43 +171,83 @@ export function startThreadPool({
     threads,
     fusedMultiplyAdd,
     ready,
+    get intact() {
+      return broken === undefined && alive.length === threads - 1;
+    },
     run(name, given, items, scratch, scratchBytes) {
-      if (broken !== undefined)
+      if (broken !== undefined) {
         throw new Error(`${where}: the threads must be alive, got: ${broken}`);
+      }
       const job = jobs[name]!;
-      if (items <= 1) {
-        if (items === 1) job(...given, scratch, 0);
+      const inputs = [...given, scratch, 0];
+      const compute = (item: number): void => {
+        inputs[inputs.length - 1] = item;
+        job(...inputs);
+      };
+      if (items <= 1 || alive.length === 0) {
+        for (let item = 0; item < items; item++) compute(item);
         return;
       }
-      words[Word.name] = names.indexOf(name);
-      words[Word.numbers] = given.length;
-      words[Word.items] = items;
-      words[Word.scratch] = scratch;
-      words[Word.scratchBytes] = scratchBytes;
-      numbers.set(given);
-      // May be left from a job that ended with an error of this thread.
-      Atomics.store(words, Word.failed, 0);
-      Atomics.store(words, Word.next, 0);
-      Atomics.store(words, Word.open, 1);
-      Atomics.add(words, Word.job, 1);
-      Atomics.notify(words, Word.job);
+
+      const slot = freeSlot();
+      const block = BLOCK * (threads + slot);
+      words[block + Slot.next] = 0;
+      words[block + Slot.done] = 0;
+      words[block + Slot.awaited] = 0;
+      words[block + Slot.failed] = 0;
+      words[block + Slot.items] = items;
+      words[block + Slot.name] = names.get(name)!;
+      words[block + Slot.numbers] = given.length;
+      words[block + Slot.scratch] = scratch;
+      words[block + Slot.scratchBytes] = scratchBytes;
+      numbers.set(given, MAX_NUMBERS * slot);
+      present = slot;
+      count++;
+      Atomics.store(words, Pool.job, (count << SLOT_BITS) | slot);
+      Atomics.notify(words, Pool.job);
+
+      let awaited = items;
+      let lost = false;
+      const finished = (): boolean => read(block + Slot.done) === awaited;
       try {
-        for (let item: number; ; ) {
-          item = Atomics.add(words, Word.next, 1);
+        for (let item: number; ; awaited--) {
+          item = Atomics.add(words, block + Slot.next, 1);
           if (item >= items) break;
-          job(...given, scratch, item);
+          compute(item);
         }
-      } finally {
-        Atomics.store(words, Word.open, 0);
-        waitForWorkers();
+        Atomics.store(words, block + Slot.awaited, awaited);
+        for (let spin = 0; spin < spins && !finished(); spin++);
+        waitUntil(() => {
+          if (finished()) return true;
+          for (const item of takeLostItems(slot)) {
+            if (repeatable.has(name)) compute(item);
+            else lost = true;
+            awaited--;
+          }
+          Atomics.store(words, block + Slot.awaited, awaited);
+          const left = nobodyLooksAt(slot);
+          if (finished()) return true;
+          // Nobody is there any more who could finish the rest.
+          lost ||= left;
+          return left;
+        });
+      } catch (error) {
+        Atomics.store(words, block + Slot.next, items);
+        if (broken === undefined) waitUntil(() => nobodyLooksAt(slot), 1);
+        throw error;
       }
-      if (Atomics.exchange(words, Word.failed, 0) === 1) {
+      if (lost) {
+        throw new Error(
+          `${where}: a worker thread must finish its part of ${name}, but it ended before. Call again: the others go on`,
+        );
+      }
+      if (read(block + Slot.failed) === 1) {
         throw new Error(`${where}: a worker thread must finish its part of ${name}, got a failure`);
       }
     },
     async close() {
-      broken ??= "they were closed";
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      broken = "they were closed";
+      await supervisor.terminate();
     },
   };
 }

@@ -1,9 +1,18 @@
 import { createRequire } from "node:module";
-import { checkOneOf } from "../internal/checks.js";
+import { checkInteger, checkOneOf, checkOptions, rangeError } from "../internal/checks.js";
 import { startBackend } from "./startBackend.js";
 
 /** What to ask `useBackend` for; "auto" is the fastest that is installed. */
 export type BackendName = "auto" | "tfjs-node-gpu" | "tfjs-node" | "wasm" | "cpu";
+
+/** How `useBackend` sets a back end up. */
+export interface BackendOptions {
+  /**
+   * Threads that `"wasm"` computes with, the calling one among them; default: as many as the machine has for this process
+   * (`availableParallelism()` of `node:os`). Of several processes at once, give each its share.
+   */
+  readonly threads?: number;
+}
 
 /** Which back end computes from now on, and why this one. */
 export interface BackendDescription {
@@ -15,8 +24,13 @@ export interface BackendDescription {
   readonly version: string;
   /** One line for logs, such as "wasm: @tensorflow/tfjs-node-gpu is not installed, …". */
   readonly reason: string;
-  /** Threads that wasm computes with. */
+  /** Threads that wasm computes convolutions and matrix products with. */
   readonly threads?: number;
+  /**
+   * Where wasm's training kernels work: on tfjs's own heap, which is `"shared"` between threads or belongs to a `"single"`
+   * one, or on tensors that are `"copied"` to a memory of theirs and back, on one thread.
+   */
+  readonly heap?: "shared" | "single" | "copied";
   /** Whether wasm uses vector instructions. */
   readonly simd?: boolean;
   /** Whether the native library found a GPU. */
@@ -41,7 +55,8 @@ let previousCall: Promise<unknown> = Promise.resolve();
  * Sets up TensorFlow.js in Node and says which back end computes.
  *
  * - `"tfjs-node-gpu"`, `"tfjs-node"`: the native library of that package, on a GPU and on the CPU.
- * - `"wasm"`: WebAssembly, nothing native to install; made trainable by `registerTrainingKernels`.
+ * - `"wasm"`: WebAssembly, nothing native to install; made trainable by `registerTrainingKernels`, and parallel: several
+ *   threads compute its convolutions and matrix products, with the same bits whatever their number.
  * - `"cpu"`: plain JavaScript, a slow reference that is only used when asked for.
  * - `"auto"`: the first of `tfjs-node-gpu`, `tfjs-node` and `wasm` that is installed and starts. The
  *   result's `reason` tells why the others were passed over.
@@ -51,24 +66,42 @@ let previousCall: Promise<unknown> = Promise.resolve();
  * own `import * as tf from "@tensorflow/tfjs"` (or `-core`) computes with what was set up here. Tensors
  * survive a change of the back end, and tfjs's settings stay as they are.
  *
+ * The threads of `"wasm"` share tfjs's heap, for which this call must be the one that starts the backend. Where they
+ * cannot, one thread computes, and `reason` says why. They wait for work and do not keep the process alive; they end with
+ * `tf.removeBackend("wasm")`. A further call changes their number. A thread that ends before its time is reported by one
+ * warning of the process, and the others go on with its work.
+ *
  * @param name - Back end to use; default "auto".
+ * @param options - Number of threads.
  * @returns What was chosen, and why; plain data.
- * @throws RangeError for an unknown name, TypeError for another kind of value. Error with the
- * installation command if the back end, or for "auto" every one of the three, is missing or does not
- * start.
+ * @throws RangeError for an unknown name or option, for a number of threads that is not an integer from 1 to 256, or with a
+ * back end other than "wasm" or "auto"; TypeError for another kind of value. Error with the installation command if the
+ * back end, or for "auto" every one of the three, is missing or does not start.
  * @example
  * ```ts
  * import { useBackend } from "closerlook/node";
- * const backend = await useBackend("wasm");
+ * const backend = await useBackend("wasm", { threads: 2 });
  * backend.name; // "wasm"
  * backend.package; // "@tensorflow/tfjs-backend-wasm"
+ * backend.threads; // 2
  * backend.reason; // "wasm: asked for by name"
  * ```
  */
-export function useBackend(name: BackendName = "auto"): Promise<BackendDescription> {
+export function useBackend(
+  name: BackendName = "auto",
+  options: BackendOptions = {},
+): Promise<BackendDescription> {
   const call = previousCall.then(() => {
     checkOneOf("useBackend", "name", name, names);
-    return startBackend(name, load);
+    checkOptions("useBackend", options, ["threads"]);
+    const { threads } = options;
+    if (threads !== undefined) {
+      checkInteger("useBackend", "threads", threads, { min: 1, max: 256 });
+      if (name !== "wasm" && name !== "auto") {
+        throw rangeError("useBackend", "threads", `left out for "${name}"`, threads);
+      }
+    }
+    return startBackend(name, load, threads);
   });
   previousCall = call.catch(() => {});
   return call;

@@ -27,9 +27,6 @@ export interface Threads {
   close(): Promise<void>;
 }
 
-/** The longest items, eigenvectors of some 8000 neurons, take several minutes. */
-const PATIENCE_SECONDS = 3600;
-
 let current: ThreadPool | undefined;
 
 /** Calls start their threads one after the other, so that each ends those of the one before. */
@@ -74,8 +71,6 @@ async function start(threads: number): Promise<Threads> {
     fusedMultiplyAdd,
     threads,
     where: "useThreads",
-    patienceSeconds: PATIENCE_SECONDS,
-    onFailure: () => stop(pool),
   });
   try {
     await pool.ready;

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
@@ -66,7 +66,8 @@ describe("useBackend", () => {
       requested: "auto",
       package: "@tensorflow/tfjs-backend-wasm",
       version: "4.22.0",
-      threads: 1,
+      threads: availableParallelism(),
+      heap: "shared",
       simd: true,
       reason: "wasm: @tensorflow/tfjs-node-gpu and @tensorflow/tfjs-node are not installed",
     });
@@ -150,6 +151,16 @@ describe("useBackend", () => {
       ),
     );
     await expect(call({ name: "wasm" })).rejects.toThrow(TypeError);
+  });
+
+  test.each([
+    ["wasm", { threads: 0 }, "threads must be an integer >= 1 and <= 256, got 0"],
+    ["wasm", { threads: 2.5 }, "threads must be an integer >= 1 and <= 256, got 2.5"],
+    ["auto", { threads: 257 }, "threads must be an integer >= 1 and <= 256, got 257"],
+    ["cpu", { threads: 2 }, 'threads must be left out for "cpu", got 2'],
+    ["wasm", { thread: 2 }, 'options must be made of threads, got "thread"'],
+  ] as const)("%s with %j is an error", async (name, options, message) => {
+    await expect(useBackend(name, options as { threads?: number })).rejects.toThrow(message);
   });
 });
 

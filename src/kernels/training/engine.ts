@@ -28,6 +28,18 @@ export interface Engine {
   release(): void;
 }
 
+/**
+ * Jobs of which an item may be computed twice, since it writes nothing that it reads; so that it can be computed again
+ * where a thread ended in the middle of it. What updates numbers in place must not be named here.
+ */
+export const repeatableJobs: ReadonlySet<string> = new Set([
+  "packPanel",
+  "convolve",
+  "filterGradient",
+  "sumParts",
+  "transposeStripe",
+]);
+
 const LINE = 64;
 /** So that the stacks of two threads do not share a page of the translation cache. */
 const PAGE = 4096;

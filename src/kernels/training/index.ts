@@ -14,6 +14,7 @@ export {
   compileTrainingKernels,
   type Engine,
   engineOn,
+  repeatableJobs,
   type TensorHeap,
   trainingProcessor,
 } from "./engine.js";

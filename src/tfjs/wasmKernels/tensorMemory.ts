@@ -62,11 +62,7 @@ export function heapOf(backend: WasmBackend): TensorHeap | undefined {
   if (!known) return undefined;
   return {
     memory,
-    allocate(bytes) {
-      const address = wasm._malloc!(bytes) >>> 0;
-      if (address === 0) throw outOfMemory(bytes);
-      return address;
-    },
+    allocate: (bytes) => wasm._malloc!(bytes) >>> 0,
     free: (address) => wasm._free!(address),
   };
 }
@@ -80,6 +76,26 @@ export function useProcessor(backend: WasmBackend, processor: Processor): Tensor
   return memory;
 }
 
+/**
+ * Makes tfjs throw where its heap is full. By itself it takes the address 0 for one like any other, and writes over what
+ * lies there.
+ */
+function refuseFullHeap(backend: WasmBackend): void {
+  const { wasm } = backend as unknown as { wasm: Required<Required<Insides>["wasm"]> };
+  if (guarded.has(wasm)) return;
+  guarded.add(wasm);
+  // The first call puts another function in the place of the called one.
+  wasm._free(wasm._malloc(1));
+  const allocate = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    const address = allocate(bytes);
+    if (address === 0) throw outOfMemory(bytes);
+    return address;
+  };
+}
+
+const guarded = new WeakSet<object>();
+
 function directMemory(backend: WasmBackend): TensorMemory | undefined {
   const heap = heapOf(backend);
   const compiled = compileTrainingKernels();
@@ -90,6 +106,7 @@ function directMemory(backend: WasmBackend): TensorMemory | undefined {
 }
 
 function direct(backend: WasmBackend, engine: Engine): TensorMemory {
+  refuseFullHeap(backend);
   const { dataIdMap } = backend as unknown as Required<Insides>;
   const address: AddressOf = ({ dataId }) => dataIdMap.get(dataId)!.memoryOffset!;
   return { engine, access: "direct", within: (_read, _written, body) => body(address) };
