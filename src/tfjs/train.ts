@@ -32,7 +32,7 @@ import type { TrainOptions } from "./trainOptions.js";
  * the arrays and a `.json` file that is written after it; snapshots are files of their own. What decided about the updates
  * that are done must be as it was (seed, data, batch size, layers, optimizer, their learning rates, …), or it is an
  * error that says what differs; functions (`lossFunction`, an `augment` of one's own) cannot be compared. What is still to
- * come may change: more epochs, another schedule from there on. A damaged checkpoint is passed over for an older one.
+ * come may change: more epochs (one that was evaluated as the last stays so), another schedule from there on. A damaged checkpoint is passed over for an older one.
  *
  * **Frozen layers** (`frozen`) neither move nor gather momentum nor decay, and their batch norm is in evaluation
  * mode (see {@link freezeLayers}); they start from rest when their time is over. All layers are as they were when the
