@@ -27,12 +27,13 @@ import type { TrainOptions } from "./trainOptions.js";
  *
  * **Checkpoints** (`checkpoints`, `resume`) hold everything: weights, batch-norm statistics, the optimizer's memory,
  * random states and records. A training that was stopped, be it by a kill, goes on from the newest one and ends, on the
- * same back end, with the same bits as if it had never been stopped: weights, losses, history and snapshots. They are
- * written every so many epochs or updates, at the end, and when the signal aborts. A checkpoint is a `.safetensors` file of
- * the arrays and a `.json` file that is written after it; snapshots are files of their own. What decided about the updates
- * that are done must be as it was (seed, data, batch size, layers, optimizer, their learning rates, …), or it is an
- * error that says what differs; functions (`lossFunction`, an `augment` of one's own) cannot be compared. What is still to
- * come may change: more epochs (one that was evaluated as the last stays so), another schedule from there on. A damaged checkpoint is passed over for an older one.
+ * same back end, with the same bits as if it had never been stopped: weights, losses, history and snapshots (unless layers
+ * draw random numbers on their own). They are written every so many epochs or updates, at the end, and when the signal
+ * aborts. A checkpoint is a `.safetensors` file of the arrays and a `.json` file that is written after it; snapshots are
+ * files of their own. What decided about the updates that are done must be as it was (seed, data, batch size, layers,
+ * optimizer, their learning rates, …), or it is an error that says what differs; functions (`lossFunction`, an `augment`
+ * of one's own) cannot be compared. What is still to come may change: more epochs (one that was evaluated as the last
+ * stays so), another schedule from there on. A damaged checkpoint is passed over for an older one.
  *
  * **Frozen layers** (`frozen`) neither move nor gather momentum nor decay, and their batch norm is in evaluation
  * mode (see {@link freezeLayers}); they start from rest when their time is over. All layers are as they were when the
@@ -47,7 +48,7 @@ import type { TrainOptions } from "./trainOptions.js";
  * @returns See {@link TrainingResult}.
  * @throws RangeError or TypeError, as a rejected promise and before anything changes, if an option is out of range, model and
  * data do not fit together, an input is not finite, a label is not a class, no layer to be frozen has weights, a snapshot is
- * beyond the end, or the model ends in a softmax.
+ * beyond the end, the model ends in a softmax, or the store holds checkpoints that it cannot go on from.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
