@@ -83,13 +83,21 @@ export function randomCropAndFlip(options: RandomCropAndFlipOptions = {}): Augme
     // The part of each row that lies inside of the image, before mirroring.
     const left = Math.max(0, -dx);
     const right = Math.min(width, width - dx);
+    if (left >= right) return;
     for (let y = Math.max(0, -dy); y < Math.min(height, height - dy); y++) {
-      let from = ((y + dy) * width + left + dx) * channels;
-      let to = (y * width + (mirrored ? width - 1 - left : left)) * channels;
-      const back = mirrored ? 2 * channels : 0;
-      for (let x = left; x < right; x++) {
-        for (let channel = 0; channel < channels; channel++) result[to++] = image[from++]!;
-        to -= back;
+      const from = ((y + dy) * width + left + dx) * channels;
+      const to = y * width * channels;
+      if (!mirrored) {
+        const part = image.subarray(from, from + (right - left) * channels);
+        result.set(part, to + left * channels);
+        continue;
+      }
+      let source = from;
+      for (let x = width - 1 - left; x >= width - right; x--) {
+        const pixel = to + x * channels;
+        for (let channel = 0; channel < channels; channel++) {
+          result[pixel + channel] = image[source++]!;
+        }
       }
     }
   };
