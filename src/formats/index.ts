@@ -1,13 +1,15 @@
 export type { ArrayData, DType, DTypeArrays } from "./arrayData.js";
 export { ArrayFileError, allocate, type Fail, failFor } from "./arrayFileError.js";
-export { type ByteSource, pieceBytes, pieces } from "./byteSource.js";
+export { type ByteSource, bytesSource, pieceBytes, pieces } from "./byteSource.js";
+export type { ByteStore } from "./byteStore.js";
 export { checkArray, type WritableArray } from "./checkArray.js";
+export { crc32 } from "./crc32.js";
 export type { ByteLayout } from "./elements.js";
 export { encodeNpy } from "./npy.js";
 export { npyDtypes } from "./npyHeader.js";
 export { type Deflate, encodeNpz, type ZipCodec } from "./npz.js";
 export { type ArrayFile, openArrayFile } from "./openArrayFile.js";
 export { defaultRows, readBatches } from "./rowBatches.js";
-export { encodeSafetensors } from "./safetensors.js";
+export { encodeSafetensors, openSafetensors } from "./safetensors.js";
 export { metadataKey } from "./safetensorsHeader.js";
 export { type OpenedArray, readStoredArrays } from "./storedArrays.js";

@@ -1,5 +1,6 @@
-export type { ArrayData, DType, DTypeArrays, WritableArray } from "../formats/index.js";
+export type { ArrayData, ByteStore, DType, DTypeArrays, WritableArray } from "../formats/index.js";
 export { ArrayFileError } from "../formats/index.js";
+export { folderStore } from "./folderStore.js";
 export {
   type BatchesOptions,
   type OpenArray,

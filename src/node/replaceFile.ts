@@ -5,6 +5,9 @@ import { asArrayFileError } from "./fileSource.js";
 
 let temporaryFiles = 0;
 
+/** Whether a name is that of a temporary file, perhaps one that a killed process has left. */
+export const isTemporary = (name: string): boolean => /^\.closerlook-\d+-\d+\.tmp$/.test(name);
+
 /**
  * Writes `contents` to `path` all or nothing: to a temporary file in the same folder, which takes the place of `path`
  * once it is complete on disk, and is removed if anything fails.

@@ -117,12 +117,20 @@ export function batchOf(examples: Examples, from: number, to: number): tf.Tensor
   return tf.tensor(Float32Array.from(data.subarray(from * size, to * size)), [to - from, ...shape]);
 }
 
+/** Writes the example of an index into its place in a batch, which holds zeros. */
+type Fetch = (example: NumericArray, result: Float32Array, index: number) => void;
+
 /** The examples of the given indices as a tensor. */
-export function gather(examples: Examples, indices: Uint32Array): tf.Tensor {
+export function gather(
+  examples: Examples,
+  indices: Uint32Array,
+  fetch: Fetch = (example, result) => result.set(example),
+): tf.Tensor {
   const { data, size, shape } = examples;
   const rows = new Float32Array(indices.length * size);
   indices.forEach((index, i) => {
-    rows.set(data.subarray(index * size, (index + 1) * size), i * size);
+    const example = data.subarray(index * size, (index + 1) * size);
+    fetch(example, rows.subarray(i * size, (i + 1) * size), index);
   });
   return tf.tensor(rows, [indices.length, ...shape]);
 }

@@ -1,21 +1,34 @@
+export type { ByteStore } from "../formats/index.js";
+export { type AdamOptions, adam } from "./adam.js";
+export {
+  type Augmentation,
+  type RandomCropAndFlipOptions,
+  type RandomNumbers,
+  randomCropAndFlip,
+} from "./augmentation.js";
 export { type Activations, type CaptureOptions, captureActivations } from "./captureActivations.js";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
 export type { Inputs, LabelledData } from "./examples.js";
 export { type FrozenLayers, freezeLayers } from "./freezeLayers.js";
 export { fromTensor, type TensorValues } from "./fromTensor.js";
 export type { LayerMatch } from "./layerMatch.js";
+export {
+  type CompiledModel,
+  type LearningRateCallback,
+  learningRateCallback,
+} from "./learningRateCallback.js";
 export type { ApplyMode, Model, ModelLayer, ModelVariable, VariableModel } from "./model.js";
 export type { ModelWeights, WeightsSelection } from "./openModel.js";
-export type { NamedVariable, Optimizer, OptimizerState } from "./optimizer.js";
+export type { NamedVariable, Optimizer, OptimizerState, VariableState } from "./optimizer.js";
 export { type SgdOptions, sgd } from "./sgd.js";
-export {
-  type Batch,
-  type EpochRecord,
-  type LossFunction,
-  type TrainingProgress,
-  type TrainingResult,
-  type TrainOptions,
-  train,
-} from "./train.js";
+export { train } from "./train.js";
 export { registerTrainingKernels } from "./trainingKernels.js";
+export type { EpochRecord, TrainingResult } from "./trainingResult.js";
+export type {
+  Batch,
+  CheckpointOptions,
+  LossFunction,
+  TrainingProgress,
+  TrainOptions,
+} from "./trainOptions.js";
 export { weightsOf } from "./weightsOf.js";

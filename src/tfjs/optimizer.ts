@@ -6,14 +6,24 @@ export interface NamedVariable {
   readonly variable: tf.Variable;
 }
 
-/** What an optimizer remembers of the variables, as plain arrays by name. */
-export type OptimizerState = Readonly<Record<string, Float32Array>>;
+/** What an optimizer remembers of one variable, as plain arrays. */
+export interface VariableState {
+  /** How many updates of the variable it remembers. */
+  readonly updates: number;
+  /** Arrays of the variable's size by their meaning, e.g. `velocity`. */
+  readonly arrays: Readonly<Record<string, Float32Array>>;
+}
+
+/** What an optimizer remembers, by name of the variable. */
+export type OptimizerState = Readonly<Record<string, VariableState>>;
 
 /**
  * A rule that turns gradients into updates. What it remembers belongs to the variable itself, never to a position in a
  * list, so that any set of variables may be updated at any time.
  */
 export interface Optimizer {
+  /** Name and settings; a training is only taken up again with the same ones. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
   /**
    * Updates variables in place. Variables that are not trainable (`variable.trainable === false`) stay as they are,
    * and so does what is remembered of them. The gradients stay the caller's.

@@ -1,12 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  checkBoolean,
-  checkNumber,
-  checkOptions,
-  rangeError,
-  typeError,
-} from "../internal/checks.js";
+import { checkBoolean, checkNumber, checkOptions, rangeError } from "../internal/checks.js";
 import type { Optimizer } from "./optimizer.js";
+import { checkUpdate, OptimizerMemory } from "./optimizerMemory.js";
 
 export interface SgdOptions {
   /** Factor of the velocity, in [0, 1). @defaultValue 0 */
@@ -57,30 +52,12 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     throw rangeError("sgd", "momentum", "> 0 with nesterov", momentum);
   }
 
-  const velocities = new Map<tf.Variable, tf.Tensor>();
-
-  const remember = (variable: tf.Variable, velocity: tf.Tensor) => {
-    velocities.get(variable)?.dispose();
-    velocities.set(variable, tf.keep(velocity));
-  };
-
-  const clear = (variables: Iterable<tf.Variable> = Array.from(velocities.keys())) => {
-    for (const variable of variables) {
-      velocities.get(variable)?.dispose();
-      velocities.delete(variable);
-    }
-  };
-
+  const memory = new OptimizerMemory("sgd", momentum > 0 ? ["velocity"] : []);
   return {
+    settings: { name: "sgd", momentum, weightDecay, nesterov },
+
     apply(gradients, learningRate) {
-      checkNumber("sgd", "learningRate", learningRate, { min: 0 });
-      const updates = Array.from(gradients).filter(([variable]) => variable.trainable);
-      for (const [variable, gradient] of updates) {
-        if (!tf.util.arraysEqual(variable.shape, gradient.shape)) {
-          const must = `[${variable.shape}], the shape of the variable`;
-          throw rangeError("sgd", `the gradient of ${variable.name}`, must, gradient.shape);
-        }
-      }
+      const updates = checkUpdate("sgd", gradients, learningRate);
       tf.tidy(() => {
         const rate = tf.scalar(learningRate);
         const decay = tf.scalar(weightDecay);
@@ -90,9 +67,9 @@ export function sgd(options: SgdOptions = {}): Optimizer {
           const g = weightDecay > 0 ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
           let step = g;
           if (momentum > 0) {
-            const previous = velocities.get(variable);
+            const previous = memory.of(variable)?.tensors.velocity;
             const velocity = previous ? tf.add(tf.mul(previous, inertia), g) : tf.clone(g);
-            remember(variable, velocity);
+            memory.update(variable, { velocity });
             step = nesterov ? tf.add(g, tf.mul(velocity, inertia)) : velocity;
           }
           variable.assign(tf.sub(variable, tf.mul(step, rate)));
@@ -100,34 +77,9 @@ export function sgd(options: SgdOptions = {}): Optimizer {
       });
     },
 
-    getState: (variables) =>
-      Object.fromEntries(
-        variables.flatMap(({ name, variable }) => {
-          const velocity = velocities.get(variable);
-          return velocity ? [[name, Float32Array.from(velocity.dataSync())]] : [];
-        }),
-      ),
-
-    setState(state, variables) {
-      const byName = new Map(variables.map(({ name, variable }) => [name, variable]));
-      const entries = Object.entries(state).map(([name, values]) => {
-        const variable = byName.get(name);
-        if (!variable) throw rangeError("sgd", "state", "of the given variables", name);
-        if (!(values instanceof Float32Array)) {
-          throw typeError("sgd", `state of ${name}`, "a Float32Array", values);
-        }
-        if (values.length !== variable.size) {
-          throw rangeError("sgd", `state of ${name}`, `${variable.size} numbers`, values.length);
-        }
-        return [variable, values] as const;
-      });
-      clear(byName.values());
-      for (const [variable, values] of entries) {
-        remember(variable, tf.tensor(values.slice(), variable.shape, "float32"));
-      }
-    },
-
-    clear,
-    dispose: () => clear(),
+    getState: (variables) => memory.getState(variables),
+    setState: (state, variables) => memory.setState(state, variables),
+    clear: (variables) => memory.clear(variables),
+    dispose: () => memory.clear(),
   };
 }

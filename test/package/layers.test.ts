@@ -109,7 +109,7 @@ describe("the checker of imports", () => {
     ["src/tfjs/train.ts", 'import { sep } from "node:path";'],
     ["src/tfjs/train.ts", 'import { useBackend } from "../node/index.js";'],
     ["src/tfjs/train.ts", 'import { layers } from "@tensorflow/tfjs-layers";'],
-    ["src/tfjs/wasmKernels/matMul.ts", 'import "../../formats/index.js";'],
+    ["src/tfjs/wasmKernels/matMul.ts", 'import "../../plot/index.js";'],
     ["src/node/useBackend.ts", 'import { train } from "../tfjs/index.js";'],
     ["src/node/useBackend.ts", 'import type { Model } from "../tfjs/index.js";'],
     ["src/node/useBackend.ts", 'import type { Tensor } from "@tensorflow/tfjs-core";'],

@@ -202,17 +202,22 @@ describe("sgd", () => {
       two.apply([[copy, gradient]], 0.1);
     }
     expect(copy.dataSync()).toEqual(weight.dataSync());
-    expect(one.getState([{ name: "w", variable: weight }]).w).toHaveLength(2);
+    expect(one.getState([{ name: "w", variable: weight }]).w).toMatchObject({
+      updates: 4,
+      arrays: { velocity: expect.objectContaining({ length: 2 }) },
+    });
   });
 
   test("a saved state is a copy", () => {
     const optimizer = sgd({ momentum: 0.5 });
     const named = [{ name: "w", variable: tf.variable(tf.scalar(0)) }];
-    const state = { w: Float32Array.of(2) };
-    optimizer.setState(state, named);
-    state.w[0] = 9;
-    optimizer.getState(named).w![0] = 7;
-    expect(optimizer.getState(named)).toEqual({ w: Float32Array.of(2) });
+    const velocity = Float32Array.of(2);
+    optimizer.setState({ w: { updates: 3, arrays: { velocity } } }, named);
+    velocity[0] = 9;
+    optimizer.getState(named).w!.arrays.velocity![0] = 7;
+    expect(optimizer.getState(named)).toEqual({
+      w: { updates: 3, arrays: { velocity: Float32Array.of(2) } },
+    });
   });
 
   test("clear forgets the given variables, or all", () => {
@@ -281,11 +286,24 @@ describe("sgd", () => {
     expect(wrong).toThrow("the gradient of theV must be [2], the shape of the variable, got [3]");
     expect(() => optimizer.apply([[u, tf.scalar(1)]], Number.NaN)).toThrow(RangeError);
     expect(u.dataSync()[0]).toBe(1);
-    const named = [{ name: "v", variable: v }];
-    expect(() => optimizer.setState({ x: Float32Array.of(1) }, named)).toThrow('got "x"');
-    expect(() => optimizer.setState({ v: Float32Array.of(1) }, named)).toThrow(
-      "state of v must be 2 numbers, got 1",
-    );
-    expect(() => optimizer.setState({ v: [1, 2] as never }, named)).toThrow(TypeError);
+    const state =
+      (velocity: unknown, updates = 1, name = "v") =>
+      () =>
+        optimizer.setState(
+          { [name]: { updates, arrays: { velocity: velocity as Float32Array } } },
+          [{ name: "v", variable: v }],
+        );
+    expect(state(Float32Array.of(1, 2), 1, "x")).toThrow('got "x"');
+    expect(state(Float32Array.of(1))).toThrow("state of v: velocity must be 2 numbers, got 1");
+    expect(state([1, 2])).toThrow(TypeError);
+    expect(state(Float32Array.of(1, 2), 0)).toThrow("state of v: updates must be an integer >= 1");
+    expect(() =>
+      sgd().setState({ v: { updates: 1, arrays: { velocity: Float32Array.of(1, 2) } } }, [
+        { name: "v", variable: v },
+      ]),
+    ).toThrow('state of v must be made of nothing, got "velocity"');
+    expect(() =>
+      optimizer.setState({ v: Float32Array.of(1, 2) as never }, [{ name: "v", variable: v }]),
+    ).toThrow("sgd: state of v must be { updates, arrays }");
   });
 });

@@ -2,6 +2,7 @@ import "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, describe, expect, test } from "vitest";
 import {
+  adam,
   captureActivations,
   evaluate,
   freezeLayers,
@@ -9,7 +10,8 @@ import {
   train,
   weightsOf,
 } from "../../src/tfjs/index.js";
-import { clusters, expectNoLeak, normModel } from "./models.js";
+import { MemoryStore } from "./memoryStore.js";
+import { clusters, denseModel, expectNoLeak, normModel, seedWeights } from "./models.js";
 
 const data = clusters(12);
 
@@ -30,7 +32,8 @@ async function everything(backend: "cpu" | "wasm") {
   const { loss, accuracy } = await evaluate(model, data);
   const { logits } = await captureActivations(model, data.x, { batchSize: 5 });
   freezeLayers(model, /Norm/).restore();
-  return [losses, weightsOf(model).read(), ...Object.values(state), [loss, accuracy], logits!.data];
+  const velocities = Object.values(state).map(({ arrays }) => arrays.velocity!);
+  return [losses, weightsOf(model).read(), ...velocities, [loss, accuracy], logits!.data];
 }
 
 describe("on the wasm backend", () => {
@@ -42,6 +45,41 @@ describe("on the wasm backend", () => {
     // Nine updates in single precision, each through batch norm of a few examples.
     expect(wasm).toBeAllclose(cpu, { rtol: 1e-3, atol: 1e-4 });
     expect(await everything("wasm")).toEqual(wasm);
+  });
+
+  test("Adam, gradients in parts and a training that is taken up again give the numbers of cpu", async () => {
+    const run = async (backend: "cpu" | "wasm", stopAfter?: number) => {
+      await tf.setBackend(backend);
+      const checkpoints = { store: new MemoryStore(), everyUpdates: 1 };
+      const controller = new AbortController();
+      const options = {
+        schedule: 0.01,
+        epochs: 3,
+        batchSize: 5,
+        microBatch: 2,
+        frozen: { layers: "head", updates: 3 },
+        checkpoints,
+        resume: true,
+      };
+      const start = async (model: ReturnType<typeof normModel>, rest: object = {}) => {
+        const optimizer = adam({ weightDecay: 0.01 });
+        const { losses } = await train(model, data, { ...options, optimizer, ...rest });
+        optimizer.dispose();
+        return [losses, weightsOf(model).read()];
+      };
+      if (stopAfter === undefined) return start(denseModel(), { frozen: undefined });
+      await start(normModel({ rate: 0.25 }), {
+        signal: controller.signal,
+        onProgress: ({ update }: { update: number }) => {
+          if (update === stopAfter) controller.abort();
+        },
+      });
+      return start(seedWeights(normModel({ rate: 0.25 }), 9));
+    };
+    expect(await run("wasm")).toBeAllclose(await run("cpu"), { rtol: 1e-4, atol: 1e-5 });
+    const undisturbed = await run("wasm", 9);
+    expect(await run("wasm", 2)).toEqual(undisturbed);
+    expect(await run("wasm", 5)).toEqual(undisturbed);
   });
 
   test("a divergence is noticed and undone", async () => {

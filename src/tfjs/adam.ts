@@ -1,0 +1,111 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { checkBoolean, checkNumber, checkOptions } from "../internal/checks.js";
+import type { Optimizer } from "./optimizer.js";
+import { checkUpdate, OptimizerMemory } from "./optimizerMemory.js";
+
+export interface AdamOptions {
+  /** Decay of the mean of the gradients, in [0, 1). @defaultValue 0.9 */
+  beta1?: number;
+  /** Decay of the mean of their squares, in [0, 1). @defaultValue 0.999 */
+  beta2?: number;
+  /** Added to the root of the mean square, >= 1e-30. @defaultValue 1e-8 */
+  epsilon?: number;
+  /** Strength of the weight decay, >= 0. @defaultValue 0 */
+  weightDecay?: number;
+  /**
+   * Whether the decay acts on the weights themselves (AdamW) instead of being part of the gradient (L2 penalty).
+   * @defaultValue false
+   */
+  decoupledWeightDecay?: boolean;
+}
+
+/**
+ * Adam and AdamW, as in PyTorch: steps along the mean of the gradients, divided by the root of their mean square.
+ *
+ *     g ← g + weightDecay · w                             (decoupled: w ← w − learningRate · weightDecay · w)
+ *     m ← beta1 · m + (1 − beta1) · g
+ *     v ← beta2 · v + (1 − beta2) · g²
+ *     w ← w − learningRate · m̂ / (√v̂ + epsilon),          m̂ = m / (1 − beta1^t),  v̂ = v / (1 − beta2^t)
+ *
+ * `m`, `v` and the number of updates `t` belong to the variable, so that one which was frozen begins with t = 1. (tfjs's
+ * own Adam counts for all variables together, and numbers them by position, see {@link sgd}.) The rule holds for all
+ * variables alike, biases and batch norm's scale and offset included. Squares are in single precision: of gradients
+ * below 1e-22 they are zero, and a gradient above 1e19, whose square overflows, makes its weight NaN.
+ *
+ * @param options - See {@link AdamOptions}.
+ * @returns See {@link Optimizer}. It keeps two tensors for each updated variable: dispose of it.
+ * @throws RangeError or TypeError if an option is out of range. `apply` throws a RangeError if a gradient has another
+ * shape than its variable or if the learning rate is negative or not finite; nothing is updated then.
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { adam } from "closerlook/tfjs";
+ * const optimizer = adam();
+ * const weights = tf.variable(tf.tensor1d([1, 1]));
+ * // The first step has the size of the learning rate, whatever that of the gradient.
+ * optimizer.apply([[weights, tf.tensor1d([0.01, -100])]], 0.25);
+ * Math.round(weights.dataSync()[0] * 1e4); // 7500
+ * Math.round(weights.dataSync()[1] * 1e4); // 12500
+ * optimizer.dispose();
+ * ```
+ * @see Kingma and Ba 2015; Loshchilov and Hutter 2019 for the decoupled weight decay.
+ */
+export function adam(options: AdamOptions = {}): Optimizer {
+  checkOptions("adam", options, [
+    "beta1",
+    "beta2",
+    "epsilon",
+    "weightDecay",
+    "decoupledWeightDecay",
+  ]);
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  const { decoupledWeightDecay = false } = options;
+  checkNumber("adam", "beta1", beta1, { min: 0, below: 1 });
+  checkNumber("adam", "beta2", beta2, { min: 0, below: 1 });
+  checkNumber("adam", "epsilon", epsilon, { min: 1e-30 });
+  checkNumber("adam", "weightDecay", weightDecay, { min: 0 });
+  checkBoolean("adam", "decoupledWeightDecay", decoupledWeightDecay);
+
+  const memory = new OptimizerMemory("adam", ["firstMoment", "secondMoment"]);
+  /** `beta · mean + (1 − beta) · value`; nothing was remembered before the first value. */
+  const average = (mean: tf.Tensor | undefined, value: tf.Tensor, beta: number) => {
+    const part = tf.mul(value, tf.scalar(1 - beta));
+    return mean ? tf.add(tf.mul(mean, tf.scalar(beta)), part) : part;
+  };
+
+  return {
+    settings: { name: "adam", beta1, beta2, epsilon, weightDecay, decoupledWeightDecay },
+
+    apply(gradients, learningRate) {
+      for (const [variable, gradient] of checkUpdate("adam", gradients, learningRate)) {
+        tf.tidy(() => {
+          const { updates, tensors } = memory.of(variable) ?? { updates: 0 };
+          let w: tf.Tensor = variable;
+          let g = gradient;
+          if (weightDecay > 0 && decoupledWeightDecay) {
+            w = tf.mul(variable, tf.scalar(1 - learningRate * weightDecay));
+          } else if (weightDecay > 0) {
+            g = tf.add(gradient, tf.mul(variable, tf.scalar(weightDecay)));
+          }
+          const firstMoment = average(tensors?.firstMoment, g, beta1);
+          const secondMoment = average(tensors?.secondMoment, tf.square(g), beta2);
+          memory.update(variable, { firstMoment, secondMoment });
+
+          // Both bias corrections as factors of numbers instead of tensors: m̂ / (√v̂ + ε) = (r/c) · m / (√v + r·ε).
+          const c = 1 - beta1 ** (updates + 1);
+          const r = Math.sqrt(1 - beta2 ** (updates + 1));
+          const direction = tf.mul(firstMoment, tf.scalar((learningRate * r) / c));
+          const size = tf.add(tf.sqrt(secondMoment), tf.scalar(r * epsilon));
+          // An infinite square would stop its weight for ever and unnoticed: 0 · ∞ makes the weight NaN.
+          const zero = tf.mul(secondMoment, tf.scalar(0));
+          variable.assign(tf.sub(w, tf.add(tf.div(direction, size), zero)));
+        });
+      }
+    },
+
+    getState: (variables) => memory.getState(variables),
+    setState: (state, variables) => memory.setState(state, variables),
+    clear: (variables) => memory.clear(variables),
+    dispose: () => memory.clear(),
+  };
+}

@@ -1,0 +1,189 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import { permutation, Random } from "../internal/random.js";
+import type { Checkpoints, SavedTraining } from "./checkpoints.js";
+import { DropoutSeeds } from "./dropoutSeeds.js";
+import { type Evaluation, evaluateExamples } from "./evaluate.js";
+import type { EventLoop } from "./eventLoop.js";
+import { type FrozenLayers, freezeLayers } from "./freezeLayers.js";
+import type { OpenModel } from "./openModel.js";
+import type { Optimizer } from "./optimizer.js";
+import type { TrainingPlan } from "./trainingPlan.js";
+import type { EpochRecord, TrainingResult } from "./trainingResult.js";
+import type { TrainingState } from "./trainingState.js";
+import { finiteUpdate } from "./trainingUpdate.js";
+
+/** A planned training on its way from the first update, or from a checkpoint, to its end. */
+export class Training {
+  readonly #plan: TrainingPlan;
+  readonly #optimizer: Optimizer;
+  readonly #checkpoints: Checkpoints | undefined;
+  readonly #history: EpochRecord[] = [];
+  readonly #losses: number[] = [];
+  readonly #snapshots = new Map<number, Float32Array>();
+  readonly #orderRandom: Random;
+  readonly #dropoutRandom: Random;
+  /** The examples in the order of the epoch under way, and the random state that it was drawn from. */
+  #order: Uint32Array | undefined;
+  #orderState: readonly number[];
+
+  constructor(plan: TrainingPlan, optimizer: Optimizer, checkpoints: Checkpoints | undefined) {
+    this.#plan = plan;
+    this.#optimizer = optimizer;
+    this.#checkpoints = checkpoints;
+    this.#orderRandom = new Random(plan.seed, "order");
+    this.#orderState = this.#orderRandom.getState();
+    this.#dropoutRandom = new Random(plan.seed, "dropout");
+  }
+
+  async run(saved: SavedTraining | undefined, eventLoop: EventLoop): Promise<TrainingResult> {
+    const { model, weights, frozen, learningRates, signal, onProgress } = this.#plan;
+    const dropout = new DropoutSeeds(weights.layers, this.#dropoutRandom);
+    let freeze: FrozenLayers | undefined;
+    try {
+      if (saved) this.#takeUp(saved);
+      if (frozen && this.#updates < frozen.updates) {
+        freeze = freezeLayers(model, frozen.layers);
+        this.#optimizer.clear(variablesOf(weights, freeze.frozen));
+      }
+      if (!saved) await this.#snapshot();
+      while (this.#updates < learningRates.length) {
+        const update = this.#updates;
+        if (update === frozen?.updates) freeze?.restore();
+        await eventLoop.turn();
+        if (signal?.aborted) {
+          if (update > 0) await this.#checkpoints?.save(this.#state());
+          return this.#end("aborted");
+        }
+        const loss = await finiteUpdate(this.#plan, {
+          optimizer: this.#optimizer,
+          learningRate: learningRates[update]!,
+          epoch: this.#epochOf(update),
+          indices: this.#batch(),
+          beforePass: () => dropout.next(),
+        });
+        if (loss === undefined) {
+          this.#optimizer.clear();
+          return { ...this.#end("diverged"), divergedAtUpdate: update };
+        }
+        this.#losses.push(loss);
+        await this.#snapshot();
+        const validation = await this.#endEpoch();
+        await this.#checkpoint();
+        await onProgress?.({
+          update: this.#updates,
+          updates: learningRates.length,
+          epoch: this.#epochOf(update) + 1,
+          epochs: this.#plan.epochs,
+          loss,
+          learningRate: learningRates[update]!,
+          ...(validation && { validation }),
+        });
+      }
+      return this.#end("finished");
+    } finally {
+      freeze?.restore();
+      dropout.restore();
+    }
+  }
+
+  /** Updates done. */
+  get #updates(): number {
+    return this.#losses.length;
+  }
+
+  /** 0-based. */
+  #epochOf(update: number): number {
+    return Math.floor(update / this.#plan.updatesPerEpoch);
+  }
+
+  #takeUp({ weights, optimizer, losses, history, random, snapshots }: SavedTraining): void {
+    this.#plan.weights.write(weights);
+    this.#optimizer.setState(optimizer, this.#plan.weights.variables);
+    for (const loss of losses) this.#losses.push(loss);
+    this.#history.push(...history);
+    for (const [update, flat] of snapshots) this.#snapshots.set(update, flat);
+    this.#orderRandom.setState(random.order);
+    this.#orderState = random.order;
+    this.#dropoutRandom.setState(random.dropout);
+  }
+
+  #state(): TrainingState {
+    const { weights, learningRates } = this.#plan;
+    return {
+      weights: weights.read(),
+      optimizer: this.#optimizer.getState(weights.variables),
+      losses: this.#losses,
+      learningRates: learningRates.slice(0, this.#updates),
+      history: this.#history,
+      random: { order: this.#orderState, dropout: this.#dropoutRandom.getState() },
+    };
+  }
+
+  /** Examples of the next update. */
+  #batch(): Uint32Array {
+    const { examples, batchSize, updatesPerEpoch } = this.#plan;
+    this.#order ??= permutation(examples.count, this.#orderRandom);
+    const from = (this.#updates % updatesPerEpoch) * batchSize;
+    return this.#order.subarray(from, from + batchSize);
+  }
+
+  async #snapshot(): Promise<void> {
+    if (!this.#plan.snapshots.has(this.#updates)) return;
+    const flat = this.#plan.weights.read();
+    this.#snapshots.set(this.#updates, flat);
+    await this.#checkpoints?.saveSnapshot(this.#updates, flat);
+  }
+
+  /** Records the epoch if the last update was its last one. Returns the evaluation, if one was due. */
+  async #endEpoch(): Promise<Evaluation | undefined> {
+    const { weights, validation, evaluateEvery, epochs, updatesPerEpoch } = this.#plan;
+    if (this.#updates % updatesPerEpoch !== 0) return undefined;
+    const epoch = this.#updates / updatesPerEpoch;
+    const isDue = epoch % evaluateEvery === 0 || epoch === epochs;
+    const evaluation =
+      validation && isDue ? await evaluateExamples(weights, validation, 500) : undefined;
+    this.#history.push({
+      epoch,
+      updates: this.#updates,
+      trainLoss: this.#meanLoss(),
+      learningRate: this.#plan.learningRates[this.#updates - 1]!,
+      ...(evaluation && {
+        validationLoss: evaluation.loss,
+        validationAccuracy: evaluation.accuracy,
+      }),
+    });
+    this.#order = undefined;
+    this.#orderState = this.#orderRandom.getState();
+    return evaluation;
+  }
+
+  /** Mean loss of the examples of the last epoch. */
+  #meanLoss(): number {
+    const { examples, batchSize, updatesPerEpoch } = this.#plan;
+    const sum = this.#losses.slice(-updatesPerEpoch).reduce((sum, loss, batch) => {
+      const count = Math.min(batchSize, examples.count - batch * batchSize);
+      return sum + loss * count;
+    }, 0);
+    return sum / examples.count;
+  }
+
+  async #checkpoint(): Promise<void> {
+    const isLast = this.#updates === this.#plan.learningRates.length;
+    if (!this.#checkpoints || !(isLast || this.#checkpoints.isDue(this.#updates))) return;
+    await this.#checkpoints.save(this.#state());
+  }
+
+  #end(stopped: TrainingResult["stopped"]): TrainingResult {
+    return {
+      history: this.#history,
+      losses: this.#losses,
+      learningRates: this.#plan.learningRates.slice(0, this.#updates),
+      snapshots: this.#snapshots,
+      updates: this.#updates,
+      stopped,
+    };
+  }
+}
+
+const variablesOf = (weights: OpenModel, layers: readonly string[]): tf.Variable[] =>
+  weights.variables.filter(({ layer }) => layers.includes(layer)).map(({ variable }) => variable);

@@ -1,0 +1,194 @@
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  rangeError,
+  typeError,
+} from "../internal/checks.js";
+import { Random } from "../internal/random.js";
+import type { Augmentation } from "./augmentation.js";
+import { crossEntropy } from "./crossEntropy.js";
+import { checkLogits, type LabelledData, type LabelledExamples, readLabelled } from "./examples.js";
+import { matchWeightedLayers } from "./layerMatch.js";
+import type { Model } from "./model.js";
+import { type OpenModel, openModel } from "./openModel.js";
+import type { CheckpointOptions, LossFunction, TrainOptions } from "./trainOptions.js";
+
+const where = "train";
+
+/** A training with everything checked and every default filled in. */
+export interface TrainingPlan {
+  readonly model: Model;
+  readonly weights: OpenModel;
+  readonly examples: LabelledExamples;
+  readonly validation: LabelledExamples | undefined;
+  readonly evaluateEvery: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly microBatch: number | undefined;
+  /** Updates of an epoch. */
+  readonly updatesPerEpoch: number;
+  readonly learningRates: readonly number[];
+  readonly seed: number;
+  readonly augment: Augmentation | undefined;
+  readonly frozen: TrainOptions["frozen"];
+  readonly snapshots: ReadonlySet<number>;
+  readonly checkpoints: CheckpointPlan | undefined;
+  /** The caller's own; undefined for cross-entropy. */
+  readonly ownLoss: LossFunction | undefined;
+  readonly lossFunction: LossFunction;
+  readonly onProgress: TrainOptions["onProgress"];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Checkpoints with every default filled in. */
+export interface CheckpointPlan {
+  readonly store: CheckpointOptions["store"];
+  /** Updates between two checkpoints. */
+  readonly every: number;
+  readonly keep: number;
+  readonly resume: boolean;
+}
+
+/** Checks all that can be checked before anything changes. */
+export async function planTraining(
+  model: Model,
+  data: LabelledData,
+  options: TrainOptions,
+): Promise<TrainingPlan> {
+  checkOptions(where, options, [
+    "schedule",
+    "epochs",
+    "batchSize",
+    "optimizer",
+    "microBatch",
+    "seed",
+    "augment",
+    "frozen",
+    "validation",
+    "evaluateEvery",
+    "snapshots",
+    "checkpoints",
+    "resume",
+    "onProgress",
+    "signal",
+    "lossFunction",
+  ]);
+  const { schedule, epochs, batchSize, microBatch, optimizer, seed = 0, augment } = options;
+  const { frozen, evaluateEvery = 1, snapshots = [], onProgress, signal, lossFunction } = options;
+  checkInteger(where, "epochs", epochs, { min: 1 });
+  checkInteger(where, "batchSize", batchSize, { min: 1 });
+  if (microBatch !== undefined) checkInteger(where, "microBatch", microBatch, { min: 1 });
+  checkInteger(where, "seed", seed);
+  checkInteger(where, "evaluateEvery", evaluateEvery, { min: 1 });
+  if (optimizer !== undefined && typeof optimizer?.apply !== "function") {
+    throw typeError(where, "optimizer", "an optimizer of closerlook, e.g. sgd()", optimizer);
+  }
+  if (augment !== undefined) {
+    checkFunction(where, "augment", augment, "a function, e.g. randomCropAndFlip()");
+  }
+  if (onProgress !== undefined) checkFunction(where, "onProgress", onProgress, "a function");
+  if (lossFunction !== undefined) checkFunction(where, "lossFunction", lossFunction, "a function");
+  if (signal !== undefined && typeof signal?.aborted !== "boolean") {
+    throw typeError(where, "signal", "an AbortSignal", signal);
+  }
+
+  const weights = openModel(where, model);
+  if (frozen !== undefined) {
+    if (typeof frozen !== "object" || frozen === null) {
+      throw typeError(where, "frozen", "{ layers, updates }", frozen);
+    }
+    checkInteger(where, "frozen.updates", frozen.updates, { min: 1 });
+    matchWeightedLayers(where, "frozen.layers", weights.layers, frozen.layers);
+  }
+  if (lossFunction === undefined) checkLogits(where, weights);
+  checkFinite(weights);
+  const examples = await readLabelled(where, "data", data, weights);
+  if (augment) {
+    // One that does not suit the examples says so now.
+    const { data, size, shape } = examples;
+    augment(data.subarray(0, size), new Float32Array(size), shape, new Random(seed));
+  }
+  const validation =
+    options.validation && (await readLabelled(where, "validation", options.validation, weights));
+
+  const updatesPerEpoch = Math.ceil(examples.count / batchSize);
+  const updates = epochs * updatesPerEpoch;
+  if (!Array.isArray(snapshots)) {
+    throw typeError(where, "snapshots", "an array of numbers of updates", snapshots);
+  }
+  for (const count of snapshots) checkInteger(where, "snapshots", count, { min: 0, max: updates });
+  const rate = typeof schedule === "number" ? () => schedule : schedule;
+  checkFunction(where, "schedule", rate, "a number or a schedule");
+  const learningRates = Array.from({ length: updates }, (_, update) =>
+    checkNumber(where, `schedule(${update})`, rate(update), { min: 0 }),
+  );
+
+  return {
+    model,
+    weights,
+    examples,
+    validation,
+    evaluateEvery,
+    epochs,
+    batchSize,
+    microBatch,
+    updatesPerEpoch,
+    learningRates,
+    seed,
+    augment,
+    frozen,
+    snapshots: new Set(snapshots),
+    checkpoints: planCheckpoints(options, updatesPerEpoch),
+    ownLoss: lossFunction,
+    lossFunction: lossFunction ?? ((logits, { labels }) => crossEntropy(logits, labels)),
+    onProgress,
+    signal,
+  };
+}
+
+function planCheckpoints(
+  { checkpoints, resume = false }: TrainOptions,
+  updatesPerEpoch: number,
+): CheckpointPlan | undefined {
+  checkBoolean(where, "resume", resume);
+  if (checkpoints === undefined) {
+    const must = "given together with checkpoints, which say where from";
+    if (resume) throw rangeError(where, "resume", must, resume);
+    return undefined;
+  }
+  checkOptions(`${where}: checkpoints`, checkpoints, [
+    "store",
+    "everyUpdates",
+    "everyEpochs",
+    "keep",
+  ]);
+  const { store, everyUpdates, everyEpochs, keep = 2 } = checkpoints;
+  for (const method of ["read", "write", "list", "remove"] as const) {
+    if (typeof store?.[method] === "function") continue;
+    const must = "a store with read, write, list and remove, e.g. folderStore(path)";
+    throw typeError(where, "checkpoints.store", must, store);
+  }
+  checkInteger(where, "checkpoints.keep", keep, { min: 1 });
+  if (everyUpdates !== undefined) {
+    checkInteger(where, "checkpoints.everyUpdates", everyUpdates, { min: 1 });
+    if (everyEpochs !== undefined) {
+      const must = "left out when there is everyUpdates";
+      throw rangeError(where, "checkpoints.everyEpochs", must, everyEpochs);
+    }
+    return { store, every: everyUpdates, keep, resume };
+  }
+  const epochs = checkInteger(where, "checkpoints.everyEpochs", everyEpochs ?? 1, { min: 1 });
+  return { store, every: epochs * updatesPerEpoch, keep, resume };
+}
+
+/** The restored weights of a diverged training are finite only if the first ones are. */
+function checkFinite(weights: OpenModel): void {
+  const flat = weights.read();
+  const bad = flat.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const { name } = weights.variables.findLast(({ offset }) => offset <= bad)!;
+  throw new RangeError(`${where}: the model's weights must be finite, got ${flat[bad]} in ${name}`);
+}
