@@ -23,7 +23,7 @@ export interface ResnetShape {
   readonly classes: number;
 }
 
-export interface ResnetStage {
+interface ResnetStage {
   readonly blocks: number;
   readonly filters: number;
   /** Of the first block; 2 halves the image. */
