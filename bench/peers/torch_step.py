@@ -83,6 +83,8 @@ def vgg(shape, parameters, x):
 
 
 def resnet(shape, parameters, x):
+    if shape["shortcut"] != "zeros":
+        raise ValueError(f"shortcut: must be zeros, got {shape['shortcut']}")
     x = F.relu(convolution(parameters, "conv1", x), inplace=True)
     convolutions = 1
     for stage in shape["stages"]:
@@ -92,16 +94,11 @@ def resnet(shape, parameters, x):
             convolutions += 2
             residual = F.relu(convolution(parameters, first, x, stride), inplace=True)
             residual = convolution(parameters, second, residual)
-            if stride > 1 or x.shape[1] != stage["filters"]:
-                x = shortcut(shape, parameters, f"{second}_shortcut", x, stride, stage["filters"])
+            missing = stage["filters"] - x.shape[1]
+            if stride > 1 or missing > 0:
+                x = F.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, 0, missing))
             x = F.relu(residual + x, inplace=True)
     return dense(parameters, "fc1", x.mean(dim=(2, 3)))
-
-
-def shortcut(shape, parameters, name, x, stride, filters):
-    if shape["shortcut"] == "projection":
-        return convolution(parameters, name, x, stride)
-    return F.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, 0, filters - x.shape[1]))
 
 
 def convolution(parameters, name, x, stride=1):

@@ -9,7 +9,6 @@ import {
   round,
   type Setup,
 } from "../line.js";
-import { bareKernelRate } from "./bareKernel.js";
 import { type ByThreads, type Case, ONE_THREAD, type PeerName } from "./cases.js";
 import { type Answer, type StepFiles, type TrainingTask, UPDATE } from "./task.js";
 import { usefulFlops, type Work } from "./work.js";
@@ -200,8 +199,10 @@ function compareReference(work: Work, mine: Side, other: Work, side: Side): Refe
 }
 
 function compareBareKernel(work: Work, threads: number, mine: Side): TrainingLine["bare_kernel"] {
-  if (bareKernelRate === undefined) return { missing: "no bare kernel to call on its own" };
-  const gflops = Math.max(...mine.runs.map(({ answer }) => answer.bareKernel!));
+  const rates = mine.runs.flatMap(({ answer }) => answer.bareKernel ?? []);
+  if (rates.length === 0)
+    return { missing: "there is no bare kernel that can be called on its own" };
+  const gflops = Math.max(...rates);
   return { gflops: round(gflops), share: round(rateOf(work, mine) / threads / gflops) };
 }
 
