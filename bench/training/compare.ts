@@ -69,8 +69,10 @@ const KERNEL_TOLERANCE = 1e-5;
 const STEP_TOLERANCE = 1e-3;
 
 const FIRST_STEPS = 3;
-/** Of the cpu backend, which takes minutes: the second loss shows the first update. */
+/** Of the cpu backend, for the sake of the time: the second loss shows the first update. */
 const FIRST_STEPS_OF_CPU = 2;
+/** A step of more work than this, which takes it minutes, is its only one. */
+const MUCH_WORK_FOR_CPU = 5e9;
 const ENOUGH_SECONDS = 0.25;
 
 type Side = Contender<Answer>;
@@ -156,7 +158,8 @@ function peer(name: PeerName, task: TrainingTask, { python }: Setup): Side {
   }
   const alone: TrainingTask = { ...task, kernels: name, threads: 1 };
   if (name === "composed") return new Contender(name, node, alone);
-  const few: TrainingTask = { ...alone, firstSteps: FIRST_STEPS_OF_CPU };
+  const firstSteps = usefulFlops(task.work) > MUCH_WORK_FOR_CPU ? 1 : FIRST_STEPS_OF_CPU;
+  const few: TrainingTask = { ...alone, firstSteps };
   return new Contender(name, node, few, { warmUpCounts: true });
 }
 
