@@ -65,8 +65,11 @@ export interface TrainingLine extends Line {
 
 /** Sums of up to 10⁵ products in single precision, relative to the largest result. */
 const KERNEL_TOLERANCE = 1e-5;
-/** Rounding that batch norm, ReLUs and pools amplify from step to step. */
-const STEP_TOLERANCE = 1e-3;
+/**
+ * Rounding that batch norm, ReLUs and pools amplify from step to step: in three steps PyTorch differs from itself in
+ * double precision by 4e-6 on VGG-16 /8, 6e-6 with batch norm, and 2e-5 on VGG-16 /2 with batch norm.
+ */
+const STEP_TOLERANCE = 2e-4;
 
 const FIRST_STEPS = 3;
 /** Of the cpu backend, for the sake of the time: the second loss shows the first update. */
