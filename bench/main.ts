@@ -2,38 +2,45 @@
  * Measures the library against peers, on the same data with the same threads, and compares the answers.
  *
  *     npm run bench -- similarity --json            one line of JSON for each case and number of threads
- *     npm run bench -- similarity --only svcca      a table of some cases
+ *     npm run bench -- training --only VGG          a table of some cases
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Progress } from "../examples/common/terminal.js";
+import { peersMissing } from "./commands.js";
+import type { Setup } from "./line.js";
 import { allowedProcessors } from "./machine.js";
-import { heading, rowOf } from "./report.js";
+import { failedRow } from "./report.js";
 import { killSides } from "./side.js";
-import { type Files, writeActivations, writeGram } from "./similarity/activations.js";
-import { type Case, cases, quickCases } from "./similarity/cases.js";
-import { compare, type Setup } from "./similarity/compare.js";
+import { similarity } from "./similarity/index.js";
+import type { Named, Subject } from "./subject.js";
+import { training, trainingProfile } from "./training/index.js";
 
-const subjects = ["similarity", "all"];
+const subjects: Readonly<Record<string, Subject>> = { similarity, training };
+const subjectNames = [...Object.keys(subjects), "all"];
 
-const help = `Measures the library against peers in numpy, on the same data with the same threads, and compares the answers.
+const namesOf = (cases: readonly Named[]) => cases.map(({ name }) => `  ${name}`).join("\n");
 
-Usage: npm run bench -- ${subjects.join("|")} [options]
+const help = `Measures the library against peers, on the same data with the same threads, and compares the answers.
+
+Usage: npm run bench -- ${subjectNames.join("|")} [options]
 
 Options:
   --json           one line of JSON for each case and number of threads (default: a table)
-  --threads LIST   numbers of threads of both sides, or all (default: 1,all)
+  --threads LIST   numbers of threads, or all (default: 1,all)
   --only TEXT      cases whose name has this text
   --quick          tiny cases that only show that everything works and agrees
-  --python PROGRAM the Python with numpy (default: python3)
+  --profile        training only: where the time of one step goes, kernel by kernel
+  --python PROGRAM the Python with numpy, and torch for training (default: python3)
   --help           print this text
 
-Cases:
-${cases.map(({ name }) => `  ${name}`).join("\n")}
+Cases of similarity:
+${namesOf(similarity.cases)}
+Cases of training:
+${namesOf(training.cases)}
 
 Run it after npm run build, on an idle machine. Data go to the folder for temporary files (TMPDIR), up to 4 GB at a
 time, and are removed. The exit code is 0 if all that was computed agrees, whether or not an aim is reached; 1 if
@@ -53,6 +60,7 @@ function readArguments() {
           threads: { type: "string", default: "1,all" },
           only: { type: "string", default: "" },
           quick: { type: "boolean", default: false },
+          profile: { type: "boolean", default: false },
           python: { type: "string", default: "python3" },
           help: { type: "boolean", short: "h", default: false },
         },
@@ -64,14 +72,24 @@ function readArguments() {
   })();
   if (values.help) return { ...values, chosen: [], processors: [], threadCounts: [] };
   const [subject, ...others] = positionals;
-  if (subject === undefined || !subjects.includes(subject) || others.length > 0) {
+  if (subject === undefined || !subjectNames.includes(subject) || others.length > 0) {
     const got = positionals.length === 0 ? "nothing" : `"${positionals.join(" ")}"`;
-    throw new UsageError(`what to measure must be one of ${subjects.join(", ")}, got ${got}`);
+    throw new UsageError(`what to measure must be one of ${subjectNames.join(", ")}, got ${got}`);
   }
-  const known = values.quick ? quickCases : cases;
-  const chosen = known.filter(({ name }) => name.includes(values.only));
+  if (values.profile && subject !== "training") {
+    throw new UsageError(`--profile must come with training, got ${subject}`);
+  }
+  const wanted = values.profile
+    ? [trainingProfile]
+    : Object.keys(subjects)
+        .filter((name) => subject === "all" || subject === name)
+        .map((name) => subjects[name]!);
+  const known = wanted.flatMap((subject) =>
+    (values.quick ? subject.quickCases : subject.cases).map((one) => ({ subject, one })),
+  );
+  const chosen = known.filter(({ one }) => one.name.includes(values.only));
   if (chosen.length === 0) {
-    const names = known.map(({ name }) => name).join(", ");
+    const names = known.map(({ one }) => one.name).join(", ");
     throw new UsageError(
       `--only must be part of the name of a case (${names}), got "${values.only}"`,
     );
@@ -94,13 +112,6 @@ function readThreads(list: string, available: number): number[] {
   return [...new Set(counts)];
 }
 
-/** Why there can be no peers; undefined where there can. */
-function peersMissing(python: string): string | undefined {
-  const { status, error } = spawnSync(python, ["-c", "import numpy"], { stdio: "ignore" });
-  if (error) return `${python} is missing: install Python 3 with numpy, or name it with --python`;
-  return status === 0 ? undefined : "numpy is missing: pip install numpy";
-}
-
 async function main(): Promise<boolean> {
   const {
     chosen,
@@ -115,37 +126,47 @@ async function main(): Promise<boolean> {
     process.stdout.write(help);
     return true;
   }
-  const missing = peersMissing(python);
-  const setup: Setup = { python, processors, quick, ...(missing && { peersMissing: missing }) };
   const progress = new Progress();
-  if (missing) progress.line(missing);
+  const setupOf = ({ peersPackage }: Subject): Setup => {
+    const missing = peersPackage && peersMissing(python, peersPackage);
+    if (missing) progress.line(missing);
+    return { python, processors, quick, ...(missing && { peersMissing: missing }) };
+  };
   const folder = mkdtempSync(join(tmpdir(), "closerlook-bench-"));
   process.once("exit", () => {
     killSides();
     rmSync(folder, { recursive: true, force: true });
   });
-  if (!json) process.stdout.write(`${heading}\n`);
+  const setups = new Map<Subject, Setup>();
   let agreed = true;
-  for (const [i, one] of chosen.entries()) {
+  for (const [i, { subject, one }] of chosen.entries()) {
+    const setup = setups.get(subject) ?? setupOf(subject);
+    if (!setups.has(subject)) {
+      setups.set(subject, setup);
+      if (!json && subject.heading) process.stdout.write(`${subject.heading}\n`);
+    }
     const data = join(folder, String(i));
     const said = (text: string) => progress.update(i / chosen.length, `${one.name}: ${text}`);
     said("writes data");
-    const files = await writeFiles(data, one);
+    await mkdir(data);
+    const written = await subject.write(data, one);
     for (const threads of threadCounts) {
       const on = `on ${threads} thread${threads === 1 ? "" : "s"}`;
-      const line = await compare(one, files, threads, setup, (text) => said(`${text} ${on}`));
+      const line = await subject.compare(one, written, threads, setup, (text) =>
+        said(`${text} ${on}`),
+      );
       progress.line(`${one.name} ${on} is measured`);
-      process.stdout.write(json ? `${JSON.stringify(line)}\n` : `${rowOf(line)}\n`);
+      const shown = json
+        ? JSON.stringify(line)
+        : "error" in line
+          ? failedRow(line)
+          : subject.row(line);
+      process.stdout.write(`${shown}\n`);
       agreed &&= !("error" in line) && line.answers_equal !== false;
     }
     await rm(data, { recursive: true });
   }
   return agreed;
-}
-
-async function writeFiles(folder: string, { data }: Case): Promise<Files> {
-  await mkdir(folder);
-  return typeof data === "number" ? writeGram(folder, data) : writeActivations(folder, data);
 }
 
 for (const [signal, code] of [

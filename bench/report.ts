@@ -1,58 +1,47 @@
-import type { FailedLine, Failure, Line, Other } from "./similarity/compare.js";
+import type { FailedLine, Line } from "./line.js";
 
-type Column = readonly [title: string, width: number, cell: (line: Line) => string];
+/** One column of a table for people. */
+export type Column<Line> = readonly [title: string, width: number, cell: (line: Line) => string];
 
-const seconds = (other: Other | Failure | undefined): string =>
-  other && "ratio" in other ? show(other.seconds.min) : other ? "failed" : "–";
+const NAME_WIDTH = 40;
 
-const ratio = (other: Other | Failure | undefined): string =>
-  other && "ratio" in other ? show(other.ratio) : "–";
+/** Three digits, without a plus in the exponent. */
+export const show = (value: number): string => value.toPrecision(3).replace(/e\+?/, "e");
 
-const megabytes = (other: Other | Failure | undefined): string =>
-  other && "ratio" in other ? String(other.peak_megabytes) : "–";
+/** The line above the rows of a table. */
+export const headingOf = <Line>(columns: readonly Column<Line>[]): string =>
+  align(
+    "case",
+    columns.map(([title]) => title),
+    columns,
+  );
 
-const show = (value: number): string => value.toPrecision(3).replace(/e\+?/, "e");
-
-const peersOf = ({ peers }: Line) => (typeof peers === "string" ? {} : peers);
-
-const columns: readonly Column[] = [
-  ["threads", 7, (line) => String(line.threads)],
-  ["ours s", 9, (line) => show(line.ours_seconds.min)],
-  ["streamed s", 10, (line) => seconds(line.streamed)],
-  ["google s", 9, (line) => seconds(peersOf(line).google)],
-  ["ratio", 7, (line) => ratio(peersOf(line).google)],
-  ["gram s", 9, (line) => seconds(peersOf(line).gram)],
-  ["ratio", 7, (line) => ratio(peersOf(line).gram)],
+/** One row, and below it remarks, each on a line of its own. */
+export const rowOf = <Line extends { readonly case: string }>(
+  line: Line,
+  columns: readonly Column<Line>[],
+  remarks: readonly string[],
+): string =>
   [
-    "equal",
-    5,
-    ({ answers_equal }) => (answers_equal === null ? "–" : answers_equal ? "yes" : "NO"),
-  ],
-  ["peak MB", 7, (line) => String(line.peak_megabytes)],
-  ["streamed MB", 11, (line) => megabytes(line.streamed)],
-];
+    align(
+      line.case,
+      columns.map(([, , cell]) => cell(line)),
+      columns,
+    ),
+    ...remarks.map((remark) => `  ${remark}`),
+  ].join("\n");
 
-const row = (name: string, cells: readonly string[]): string =>
-  [name.padEnd(34), ...cells.map((cell, i) => cell.padStart(columns[i]![1]))].join(" ");
+const align = <Line>(
+  name: string,
+  cells: readonly string[],
+  columns: readonly Column<Line>[],
+): string =>
+  [name.padEnd(NAME_WIDTH), ...cells.map((cell, i) => cell.padStart(columns[i]![1]))].join(" ");
 
-/** The line above the rows of {@link rowOf}. */
-export const heading = row(
-  "case",
-  columns.map(([title]) => title),
-);
+/** Whether the answers of all sides agree. */
+export const equalCell = ({ answers_equal }: Line): string =>
+  answers_equal === null ? "–" : answers_equal ? "yes" : "NO";
 
-/** A line for people, fastest times; below it what failed or is missing, and the aims. */
-export function rowOf(line: Line | FailedLine): string {
-  if ("error" in line) {
-    return row(line.case, [String(line.threads), `failed: ${line.error}`]);
-  }
-  const failures = Object.entries({ ...peersOf(line), streamed: line.streamed }).flatMap(
-    ([name, other]) => (other && "error" in other ? [`  ${name} failed: ${other.error}`] : []),
-  );
-  const missing = typeof line.peers === "string" ? [`  ${line.peers}`] : [];
-  const aims = line.aims.map(
-    ({ aim, value, reached }) => `  ${reached ? "reached" : "missed"}: ${aim}, got ${show(value)}`,
-  );
-  const cells = columns.map(([, , cell]) => cell(line));
-  return [row(line.case, cells), ...failures, ...missing, ...aims].join("\n");
-}
+/** What stands in place of a row where we ourselves could not compute. */
+export const failedRow = ({ case: name, threads, error }: FailedLine): string =>
+  `${name.padEnd(NAME_WIDTH)} ${threads} failed: ${error}`;

@@ -2,28 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { canPin } from "./machine.js";
 
-/** What one side of a comparison is asked to compute. */
+/** What one side of a comparison is asked to compute, as far as all subjects share it. */
 export interface Task {
-  readonly measure: string;
-  /** `.npy` files of the layers. */
-  readonly x: readonly string[];
-  readonly y: readonly string[];
   readonly threads: number;
 }
 
 /** One timed computation. */
-export interface Run {
+export interface Run<Answer> {
+  /** Of one computation: what counts. */
   readonly seconds: number;
+  /** Of all computations that this run took the time from. */
+  readonly spent: number;
   readonly answer: Answer;
   /** Largest resident memory of the process so far. */
   readonly peakMegabytes: number;
-}
-
-export interface Answer {
-  /** The numbers to compare: similarities, pair by pair, or relative eigenvalues. */
-  readonly values: readonly number[];
-  /** Directions kept of either layer, pair by pair, where the measure drops any. */
-  readonly kept: readonly (readonly number[])[];
 }
 
 /** What the process says of itself: versions, threads, memory before any data. */
@@ -75,10 +67,10 @@ export class Side {
     return new Side(child, lines, environment);
   }
 
-  /** One timed run; `"warm"` takes the first layer of either side only. */
-  async run(request: "warm" | "run"): Promise<Run> {
+  /** Sends a request, such as `"run"`, or `"warm"` for a first run that does not count, and waits for the reply. */
+  async ask<Reply>(request: string): Promise<Reply> {
     this.#child.stdin!.write(`${request}\n`);
-    return nextMessage<Run>(this.#lines);
+    return nextMessage<Reply>(this.#lines);
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
-"""How a peer talks with the bench: tasks come in as lines of JSON, times and answers go out.
+"""How a peer talks with the bench: a task comes in as a line of JSON, times and answers go out.
 
-The first line names the measure and the .npy files. Each further line asks for one run: "warm" on the first layer of
-either side, "run" on all. Only the computation is timed; the arrays are in memory before, as float32.
+Each further line asks for one run: "warm" for one that does not count, "run" for one that does. Only the computation
+is timed; the data are in memory before.
 """
 
 import json
@@ -13,30 +13,46 @@ import time
 import numpy as np
 
 
-def serve(measures, streaming=()):
-    """Answers until the bench closes the pipe. Names in `streaming` get memory-mapped files instead of arrays."""
+def serve(prepare, environment):
+    """Answers until the bench closes the pipe. `prepare(task)` loads the data and returns a function that performs a
+    request and returns the seconds of one computation, the seconds of all that it timed, and the answer."""
     try:
-        task = json.loads(sys.stdin.readline())
+        perform = prepare(json.loads(sys.stdin.readline()))
+        reply({"environment": environment()})
+        for request in iter(sys.stdin.readline, ""):
+            seconds, spent, answer = perform(request.strip())
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            reply({"seconds": seconds, "spent": spent, "answer": answer, "peakMegabytes": peak})
+    except (Exception, MemoryError) as error:
+        reply({"error": f"{type(error).__name__}: {error}"})
+
+
+def serve_measures(measures, streaming=()):
+    """The measures of similarity, on the .npy files of the task, as float32. "warm" takes the first layer of either side
+    only. Names in `streaming` get memory-mapped files instead of arrays."""
+
+    def prepare(task):
         measure = measures[task["measure"]]
         mode = "r" if task["measure"] in streaming else None
         xs, ys = ([np.load(path, mmap_mode=mode) for path in task[side]] for side in "xy")
-        reply({"environment": environment()})
-        for request in iter(sys.stdin.readline, ""):
-            layers = (xs[:1], ys[:1]) if request.strip() == "warm" else (xs, ys)
+
+        def perform(request):
+            layers = (xs[:1], ys[:1]) if request == "warm" else (xs, ys)
             start = time.perf_counter()
             answer = measure(*layers)
             seconds = time.perf_counter() - start
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            reply({"seconds": seconds, "answer": answer, "peakMegabytes": peak})
-    except (Exception, MemoryError) as error:
-        reply({"error": f"{type(error).__name__}: {error}"})
+            return seconds, seconds, answer
+
+        return perform
+
+    serve(prepare, numpy_environment)
 
 
 def reply(message):
     print(json.dumps(message), flush=True)
 
 
-def environment():
+def numpy_environment():
     return {"python": platform.python_version(), "numpy": np.__version__, **blas()}
 
 

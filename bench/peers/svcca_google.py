@@ -6,7 +6,7 @@ directions) is left out, which makes this peer faster than the original, never s
 
 import numpy as np
 
-from protocol import serve
+from protocol import serve_measures
 
 VARIANCE = 0.99
 # The ridge of the published SVCCA tutorial, relative to the largest entry of the covariance matrix.
@@ -68,4 +68,4 @@ def dft_cca(xs, ys):
 
 
 if __name__ == "__main__":
-    serve({"svcca": svcca, "dftCca": dft_cca})
+    serve_measures({"svcca": svcca, "dftCca": dft_cca})

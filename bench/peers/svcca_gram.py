@@ -4,7 +4,7 @@ cross product; work on a layer once, and each pair of conjugate frequencies once
 
 import numpy as np
 
-from protocol import serve
+from protocol import serve_measures
 
 VARIANCE = 0.99
 BLOCK_ROWS = 8192
@@ -103,7 +103,7 @@ def eigen(xs, ys):
 
 
 if __name__ == "__main__":
-    serve(
+    serve_measures(
         {"svcca": svcca, "streamed": streamed, "dftCca": dft_cca, "eigen": eigen},
         streaming=["streamed"],
     )

@@ -1,6 +1,6 @@
 import type { Activations } from "./activations.js";
 
-export type PeerName = "google" | "gram";
+type PeerName = "google" | "gram";
 
 /** What is to be reached on one thread and on all of them, both sides alike; either may be left open. */
 interface Aim {

@@ -1,9 +1,10 @@
-/** Our side of the bench, in a process of its own; see side.ts for what comes in and goes out. */
-import { createInterface } from "node:readline";
+/** Our side of the bench of similarity, in a process of its own. */
 import { readArray, useThreads } from "closerlook/node";
 import { dftCca, similarityGrid, svcca } from "closerlook/similarity";
 import { peakMegabytes } from "../machine.js";
-import type { Answer, Task } from "../side.js";
+import { serve } from "../serve.js";
+import type { Run, Task } from "../side.js";
+import type { Answer, SimilarityTask } from "./compare.js";
 import { streamedSvcca } from "./streamed.js";
 
 /** How the layers of a measure come in, and what is then timed. */
@@ -71,35 +72,21 @@ const measures = {
   streamed: () => streamed,
 };
 
-const send = (message: unknown) => process.stdout.write(`${JSON.stringify(message)}\n`);
-
-async function serve(): Promise<void> {
-  const requests = createInterface(process.stdin)[Symbol.asyncIterator]();
-  const task: Task = JSON.parse((await requests.next()).value);
-  const baseline_megabytes = peakMegabytes();
+await serve(async (given: Task) => {
+  const task = given as SimilarityTask;
   const { threads: our_threads, kernels, fusedMultiplyAdd } = await useThreads(task.threads);
   const measure: Measure<unknown> =
     await measures[task.measure as keyof typeof measures](our_threads);
   const x = await Promise.all(task.x.map(measure.load));
   const y = await Promise.all(task.y.map(measure.load));
-  send({
-    environment: {
-      node: process.version,
-      our_threads,
-      kernels,
-      fused_multiply_add: fusedMultiplyAdd,
-      baseline_megabytes,
+  return {
+    environment: { our_threads, kernels, fused_multiply_add: fusedMultiplyAdd },
+    async perform(request): Promise<Run<Answer>> {
+      const count = request === "warm" ? 1 : undefined;
+      const start = performance.now();
+      const answer = await measure.compute(x.slice(0, count), y.slice(0, count));
+      const seconds = (performance.now() - start) / 1000;
+      return { seconds, spent: seconds, answer, peakMegabytes: peakMegabytes() };
     },
-  });
-  for await (const request of { [Symbol.asyncIterator]: () => requests }) {
-    const count = request === "warm" ? 1 : undefined;
-    const start = performance.now();
-    const answer = await measure.compute(x.slice(0, count), y.slice(0, count));
-    const seconds = (performance.now() - start) / 1000;
-    send({ seconds, answer, peakMegabytes: peakMegabytes() });
-  }
-}
-
-await serve().catch((error: Error) => send({ error: error.message }));
-// Nothing is left to be asked, and the process may end.
-process.stdin.destroy();
+  };
+});

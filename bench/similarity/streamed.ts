@@ -1,6 +1,6 @@
 import { openArrays } from "closerlook/node";
 import { layerStatistics, type MatrixLike } from "closerlook/similarity";
-import type { Answer } from "../side.js";
+import type { Answer } from "./compare.js";
 
 /** A batch of 512 float32 neurons is then 8 MiB. */
 const ROWS = 4096;

@@ -1,21 +1,20 @@
 import * as tf from "@tensorflow/tfjs";
 import { weightsOf } from "closerlook/tfjs";
+import { isResnet, type NetworkShape, type ResnetShape, type VggShape } from "./networkShapes.js";
 import { normals } from "./random.js";
-
-/** A network of the VGG kind: convolutions and pools in a row, then a stack of fully connected layers. */
-export interface VggShape {
-  readonly input: readonly [height: number, width: number, channels: number];
-  /** Filters of each 3 × 3 convolution; `"M"` is a 2 × 2 max-pool with stride 2. */
-  readonly features: readonly (number | "M")[];
-  /** Widths of the fully connected layers; the last gives the logits. */
-  readonly classifier: readonly number[];
-  readonly batchNormalization: boolean;
-}
 
 /** Layers whose outputs are "the layer" in a similarity picture: after the ReLU, and the logits. */
 export const isLayerOutput = (name: string) => /^(conv|fc)\d+$/.test(name);
 /** The stack of fully connected layers. */
 export const FC_STACK = /^fc\d/;
+
+/** Builds a network of either kind with seeded weights, see {@link vgg} and {@link resnet}. */
+export const network = (shape: NetworkShape, seed: number): tf.LayersModel =>
+  isResnet(shape) ? resnet(shape, seed) : vgg(shape, seed);
+
+// PyTorch's settings, which the code behind the paper used: tfjs's own momentum of 0.99 lags behind short runs.
+const normalization = (name: string) =>
+  tf.layers.batchNormalization({ name, momentum: 0.9, epsilon: 1e-5 });
 
 /**
  * Builds the network with seeded weights: kernels from N(0, √(2/inputs)) (He), biases 0. Output of layer k is the
@@ -44,12 +43,7 @@ export function vgg(
       }),
     );
     inputShape = undefined;
-    if (batchNormalization) {
-      // PyTorch's settings, which the code behind the paper used: tfjs's own momentum of 0.99 lags behind short runs.
-      model.add(
-        tf.layers.batchNormalization({ name: `${name}_norm`, momentum: 0.9, epsilon: 1e-5 }),
-      );
-    }
+    if (batchNormalization) model.add(normalization(`${name}_norm`));
     model.add(tf.layers.reLU({ name }));
   }
   model.add(tf.layers.flatten());
@@ -63,38 +57,121 @@ export function vgg(
   return model;
 }
 
-function initialize(model: tf.LayersModel, seed: number): void {
-  const { variables, write } = weightsOf(model);
-  const random = normals(seed);
-  const flat: number[] = [];
-  for (const { name, shape } of variables) {
-    const size = shape.reduce((product, factor) => product * factor, 1);
-    const inputs = shape.slice(0, -1).reduce((product, factor) => product * factor, 1);
-    for (let i = 0; i < size; i++) {
-      if (/\/kernel$/.test(name)) flat.push(random() * Math.sqrt(2 / inputs));
-      else flat.push(/\/(gamma|moving_variance)$/.test(name) ? 1 : 0);
-    }
-  }
-  write(Float32Array.from(flat));
-}
+/**
+ * Builds the network with seeded weights, like {@link vgg}. Output of layer k is the tfjs layer named `conv<k>`, the ReLU,
+ * which for the second convolution of a block comes after the sum with the shortcut; the logits are `fc1`.
+ */
+export function resnet(
+  { input, stages, shortcut, classes }: ResnetShape,
+  seed: number,
+): tf.LayersModel {
+  const normalized = (
+    x: tf.SymbolicTensor,
+    name: string,
+    filters: number,
+    kernelSize: number,
+    strides: number,
+  ) => {
+    const convolution = tf.layers.conv2d({
+      name: `${name}_kernel`,
+      filters,
+      kernelSize,
+      strides,
+      padding: "same",
+      useBias: false,
+    });
+    return normalization(`${name}_norm`).apply(convolution.apply(x)) as tf.SymbolicTensor;
+  };
+  const relu = (x: tf.SymbolicTensor, name: string) =>
+    tf.layers.reLU({ name }).apply(x) as tf.SymbolicTensor;
 
-/** Floating-point operations of one forward pass of one image: two for each multiply-add of kernels. */
-export function forwardFlops({ input, features, classifier }: VggShape): number {
-  let [height, width, channels] = input;
-  let total = 0;
-  for (const filters of features) {
-    if (filters === "M") {
-      height = Math.floor(height / 2);
-      width = Math.floor(width / 2);
-    } else {
-      total += 2 * 9 * height * width * channels * filters;
+  const image = tf.input({ shape: [...input] });
+  let channels = stages[0]!.filters;
+  let x = relu(normalized(image, "conv1", channels, 3, 1), "conv1");
+  let convolutions = 1;
+  for (const { blocks, filters, stride } of stages) {
+    for (let block = 0; block < blocks; block++) {
+      const strides = block === 0 ? stride : 1;
+      const first = `conv${++convolutions}`;
+      const second = `conv${++convolutions}`;
+      let residual = relu(normalized(x, first, filters, 3, strides), first);
+      residual = normalized(residual, second, filters, 3, 1);
+      let skipped = x;
+      if (strides > 1 || channels !== filters) {
+        const name = `${second}_shortcut`;
+        skipped =
+          shortcut === "projection"
+            ? normalized(x, name, filters, 1, strides)
+            : (new ZeroShortcut({ name, filters, strides }).apply(x) as tf.SymbolicTensor);
+      }
+      const sum = tf.layers.add().apply([residual, skipped]) as tf.SymbolicTensor;
+      x = relu(sum, second);
       channels = filters;
     }
   }
-  let inputs = height * width * channels;
-  for (const units of classifier) {
-    total += 2 * inputs * units;
-    inputs = units;
+  const means = tf.layers.globalAveragePooling2d({}).apply(x);
+  const logits = tf.layers.dense({ name: "fc1", units: classes }).apply(means);
+  const model = tf.model({ inputs: image, outputs: logits as tf.SymbolicTensor });
+  initialize(model, seed);
+  return model;
+}
+
+type LayerConfig = ConstructorParameters<typeof tf.layers.Layer>[0];
+
+/** A shortcut without parameters: keeps the first of `strides` pixels along each axis and appends maps of zeros. */
+class ZeroShortcut extends tf.layers.Layer {
+  static className = "ZeroShortcut";
+  readonly #filters: number;
+  readonly #strides: number;
+
+  constructor({ filters, strides, ...config }: LayerConfig & { filters: number; strides: number }) {
+    super(config);
+    this.#filters = filters;
+    this.#strides = strides;
   }
-  return total;
+
+  override computeOutputShape(shape: tf.Shape): tf.Shape {
+    const [examples, height, width] = shape as [number | null, number, number];
+    return [
+      examples,
+      Math.ceil(height / this.#strides),
+      Math.ceil(width / this.#strides),
+      this.#filters,
+    ];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+      // Windows of one pixel: tfjs has no gradient of a strided slice.
+      const kept = this.#strides === 1 ? x : tf.maxPool(x, 1, this.#strides, "valid");
+      const missing = this.#filters - x.shape[3];
+      return tf.pad4d(kept, [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, missing],
+      ]);
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), filters: this.#filters, strides: this.#strides };
+  }
+}
+tf.serialization.registerClass(ZeroShortcut);
+
+function initialize(model: tf.LayersModel, seed: number): void {
+  const { variables, length, write } = weightsOf(model);
+  const random = normals(seed);
+  const flat = new Float32Array(length);
+  for (const { name, shape, offset, size } of variables) {
+    const values = flat.subarray(offset, offset + size);
+    if (/\/kernel$/.test(name)) {
+      const inputs = shape.slice(0, -1).reduce((product, factor) => product * factor, 1);
+      const deviation = Math.sqrt(2 / inputs);
+      for (let i = 0; i < size; i++) values[i] = random() * deviation;
+    } else if (/\/(gamma|moving_variance)$/.test(name)) values.fill(1);
+  }
+  write(flat);
 }

@@ -2,7 +2,8 @@ import { perEpoch, type Schedule, stepDecay, warmup } from "closerlook/schedules
 import { sgd, train, weightsOf } from "closerlook/tfjs";
 import type { TrainAndTest } from "./images.js";
 import { digestOf, type Job, type JobResult } from "./jobs.js";
-import { FC_STACK, type VggShape, vgg } from "./networks.js";
+import type { VggShape } from "./networkShapes.js";
+import { FC_STACK, vgg } from "./networks.js";
 
 /** The trained networks that experiments X9 and X10 share: small batch, large batch, warmup, freezing. */
 export interface WarmupSettings {

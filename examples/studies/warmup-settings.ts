@@ -7,7 +7,7 @@
 import { useBackend } from "closerlook/node";
 import { firstOfEachClass, halved, normalized, type TrainAndTest } from "../common/images.js";
 import { mnistDigits } from "../common/mnistDigits.js";
-import type { VggShape } from "../common/networks.js";
+import type { VggShape } from "../common/networkShapes.js";
 import {
   type RunName,
   type TrainedRun,

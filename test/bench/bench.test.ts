@@ -1,13 +1,10 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quickCases } from "../../bench/similarity/cases.js";
-import type { Line } from "../../bench/similarity/compare.js";
-
-const project = fileURLToPath(new URL("../..", import.meta.url));
+import type { SimilarityLine } from "../../bench/similarity/compare.js";
+import { runBench } from "./runBench.js";
 
 let temporary: string;
 beforeAll(async () => {
@@ -15,26 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(temporary, { recursive: true, force: true }));
 
-/** Runs the program as `npm run bench` does; `interrupt` ends it at its first sign of life. */
-function bench(args: readonly string[], interrupt = false) {
-  const child = spawn(process.execPath, ["--import", "tsx", "bench/main.ts", ...args], {
-    cwd: project,
-    env: { ...process.env, TMPDIR: temporary, TEMP: temporary },
-  });
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (text) => {
-    output += text;
-    if (interrupt) child.kill("SIGINT");
-  });
-  child.stderr.on("data", (text) => {
-    errors += text;
-  });
-  return new Promise<{ code: number | null; output: string; errors: string }>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, output, errors }));
-  });
-}
+const bench = (args: readonly string[], interrupt?: boolean) =>
+  runBench(args, temporary, interrupt);
 
 describe("the bench", () => {
   test("computes every case, and all answers agree", async () => {
@@ -42,7 +21,7 @@ describe("the bench", () => {
     const lines = output
       .trim()
       .split("\n")
-      .map((text): Line => JSON.parse(text));
+      .map((text): SimilarityLine => JSON.parse(text));
     expect(lines.map((line) => line.case)).toEqual(quickCases.map(({ name }) => name));
     for (const [i, line] of lines.entries()) {
       expect(line).not.toHaveProperty("error");
@@ -74,7 +53,7 @@ describe("the bench", () => {
       "--python",
       "no-such-python",
     ]);
-    const line: Line = JSON.parse(output);
+    const line: SimilarityLine = JSON.parse(output);
     expect(line.peers).toMatch(/^no-such-python is missing/);
     expect(line.answers_equal).toBe(null);
     expect(code).toBe(0);
@@ -89,7 +68,9 @@ describe("the bench", () => {
   });
 
   test.each([
-    [["training"], /what to measure must be one of similarity, all, got "training"/],
+    [["speed"], /what to measure must be one of similarity, training, all, got "speed"/],
+    [["all", "--profile"], /--profile must come with training, got all/],
+    [["training", "--profile", "--only", "product"], /--only must be part of the name of a case/],
     [["similarity", "--threads", "0"], /--threads must be numbers from 1 to/],
     [["similarity", "--only", "nothing"], /--only must be part of the name of a case/],
     [["similarity", "--fast"], /Unknown option '--fast'/],

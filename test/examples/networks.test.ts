@@ -1,6 +1,13 @@
+import * as tf from "@tensorflow/tfjs";
 import { weightsOf } from "closerlook/tfjs";
 import { afterAll, describe, expect, test } from "vitest";
-import { forwardFlops, isLayerOutput, vgg } from "../../examples/common/networks.js";
+import {
+  forwardFlops,
+  type ResnetShape,
+  resnetShape,
+  vggShape,
+} from "../../examples/common/networkShapes.js";
+import { isLayerOutput, network, resnet, vgg } from "../../examples/common/networks.js";
 import { warmupSettings } from "../../examples/common/warmupSettings.js";
 
 const quick = warmupSettings.quick;
@@ -87,6 +94,120 @@ describe("vgg", () => {
   });
 });
 
+describe("vggShape", () => {
+  test("has the parameters that one counts by hand", () => {
+    const { features, classifier, batchNormalization } = vggShape(16, { narrower: 8 });
+    expect(features.join(" ")).toBe("8 8 M 16 16 M 32 32 32 M 64 64 64 M 64 64 64 M");
+    expect(classifier).toEqual([64, 64, 10]);
+    expect(batchNormalization).toBe(false);
+    const kernels = (widths: number[]) =>
+      widths.slice(1).reduce((sum, width, i) => sum + (9 * widths[i]! + 1) * width, 0);
+    const stack = 2 * (64 * 64 + 64) + 64 * 10 + 10;
+    const sixteen = vgg(vggShape(16, { narrower: 8 }), 0);
+    const widths16 = [3, 8, 8, 16, 16, 32, 32, 32, 64, 64, 64, 64, 64, 64];
+    expect(sixteen.countParams()).toBe(kernels(widths16) + stack);
+    const eleven = vgg(vggShape(11, { narrower: 8, batchNormalization: true }), 0);
+    const widths11 = [3, 8, 16, 32, 32, 64, 64, 64, 64];
+    const norms = 4 * widths11.slice(1).reduce((a, b) => a + b);
+    expect(eleven.countParams()).toBe(kernels(widths11) + norms + stack);
+    sixteen.dispose();
+    eleven.dispose();
+  });
+});
+
+const small: ResnetShape = {
+  input: [5, 5, 2],
+  stages: [
+    { blocks: 1, filters: 4, stride: 1 },
+    { blocks: 1, filters: 6, stride: 2 },
+  ],
+  shortcut: "zeros",
+  classes: 3,
+};
+
+describe("resnet", () => {
+  const trainable = (shape: ResnetShape) => {
+    const model = network(shape, 0);
+    const count = weightsOf(model).read({ trainable: true }).length;
+    model.dispose();
+    return count;
+  };
+
+  test("has the parameters that one counts by hand", () => {
+    // Each stage of each further block; ResNet-20 of the literature has 269,722 and ResNet-32 464,154.
+    const pair = (width: number) => 2 * (9 * width * width + 2 * width);
+    const further = pair(16) + pair(32) + pair(64);
+    expect(trainable(resnetShape(32))).toBe(464_154);
+    expect(trainable(resnetShape(14))).toBe(464_154 - 3 * further);
+    expect(trainable(small)).toBe(
+      9 * 2 * 4 + 2 * 9 * 16 + 9 * 24 + 9 * 36 + 2 * (3 * 4 + 2 * 6) + (6 * 3 + 3),
+    );
+    expect(trainable({ ...small, shortcut: "projection" })).toBe(trainable(small) + 24 + 12);
+  });
+
+  test("ResNet-18 has the 11.17 million parameters that the literature counts", () => {
+    expect(trainable(resnetShape(18))).toBe(11_173_962);
+  });
+
+  test("names the outputs of its layers in order and ends in logits", () => {
+    const model = resnet(small, 0);
+    const names = model.layers.map(({ name }) => name).filter(isLayerOutput);
+    expect(names).toEqual(["conv1", "conv2", "conv3", "conv4", "conv5", "fc1"]);
+    expect(model.getLayer("conv3").outputShape).toEqual([null, 5, 5, 4]);
+    expect(model.getLayer("conv5").outputShape).toEqual([null, 3, 3, 6]);
+    expect(model.outputShape).toEqual([null, 3]);
+    model.dispose();
+  });
+
+  test("a block whose convolutions are zero passes its input on, thinned and with maps of zeros", () => {
+    const model = resnet(small, 0);
+    const { variables, read, write } = weightsOf(model);
+    const flat = read();
+    for (const { layer, offset, size } of variables) {
+      if (/^conv[2-5]_kernel$/.test(layer)) flat.fill(0, offset, offset + size);
+    }
+    write(flat);
+    const layers = ["conv1", "conv5"].map((name) => model.getLayer(name).output);
+    const inner = tf.model({ inputs: model.inputs, outputs: layers as tf.SymbolicTensor[] });
+    const x = tf.randomNormal([2, 5, 5, 2], 0, 1, "float32", 3);
+    const [before, after] = inner.predict(x) as [tf.Tensor4D, tf.Tensor4D];
+    const [a, b] = [before.arraySync(), after.arraySync()];
+    for (let n = 0; n < 2; n++) {
+      for (let row = 0; row < 3; row++) {
+        for (let column = 0; column < 3; column++) {
+          expect(b[n]![row]![column]).toEqual([...a[n]![2 * row]![2 * column]!, 0, 0]);
+        }
+      }
+    }
+    expect(Math.max(...a.flat(3))).toBeGreaterThan(0);
+    tf.dispose([x, before, after]);
+    model.dispose();
+  });
+
+  test("every kernel has a gradient, which the shortcut lets through", () => {
+    const model = resnet(small, 1);
+    const x = tf.randomNormal([4, 5, 5, 2], 0, 1, "float32", 5);
+    const kernels = weightsOf(model).variables.filter(({ name }) => name.endsWith("/kernel"));
+    const { value, grads } = tf.variableGrads(
+      () => tf.sum(tf.square(model.apply(x, { training: true }) as tf.Tensor)) as tf.Scalar,
+      kernels.map(({ variable }) => variable),
+    );
+    for (const { variable } of kernels) {
+      const size = tf.tidy(() => tf.max(tf.abs(grads[variable.name]!)).dataSync()[0]!);
+      expect(size).toBeGreaterThan(0);
+    }
+    tf.dispose([x, value, grads]);
+    model.dispose();
+  });
+
+  test("the seed determines every bit", () => {
+    const twins = [network(small, 0), resnet(small, 0), resnet(small, 1)];
+    expect(bits(twins[1]!)).toEqual(bits(twins[0]!));
+    expect(bits(twins[2]!)).not.toEqual(bits(twins[0]!));
+    for (const twin of twins) twin.dispose();
+  });
+});
+
 describe("forwardFlops", () => {
   test("counts the quick network as one does by hand", () => {
     const convolutions = 2 * 9 * (14 * 14 * 1 * 8 + 7 * 7 * 8 * 16 + 3 * 3 * 16 * 32);
@@ -96,19 +217,23 @@ describe("forwardFlops", () => {
   });
 
   test("gives VGG-16 and VGG-11 the 627 and 307 MFLOP that the literature counts", () => {
-    const classifier = [512, 512, 10];
-    const input = [32, 32, 3] as const;
-    const flops = (text: string) =>
-      forwardFlops({
-        input,
-        features: text.split(" ").map((part) => (part === "M" ? "M" : Number(part))),
-        classifier,
-        batchNormalization: false,
-      });
-    const vgg16 = flops("64 64 M 128 128 M 256 256 256 M 512 512 512 M 512 512 512 M");
-    const vgg11 = flops("64 M 128 M 256 256 M 512 512 M 512 512 M");
-    expect(vgg16 / 1e6).toBeAllclose(627, { atol: 1 });
-    expect(vgg11 / 1e6).toBeAllclose(307, { atol: 1 });
+    expect(forwardFlops(vggShape(16)) / 1e6).toBeAllclose(627, { atol: 1 });
+    expect(forwardFlops(vggShape(11)) / 1e6).toBeAllclose(307, { atol: 1 });
+  });
+
+  test("gives ResNet-32 and ResNet-18 their 138 and 1,111 MFLOP", () => {
+    expect(forwardFlops(resnetShape(32)) / 1e6).toBeAllclose(138, { atol: 1 });
+    expect(forwardFlops(resnetShape(18)) / 1e6).toBeAllclose(1111, { atol: 1 });
+  });
+
+  test("counts a small residual network as one does by hand", () => {
+    const stem = 25 * 9 * 2 * 4;
+    const sameShape = 2 * 25 * 9 * 4 * 4;
+    // 5 × 5 pixels become 3 × 3.
+    const halved = 9 * 9 * (4 * 6 + 6 * 6);
+    const macs = stem + sameShape + halved + 6 * 3;
+    expect(forwardFlops(small)).toBe(2 * macs);
+    expect(forwardFlops({ ...small, shortcut: "projection" })).toBe(2 * (macs + 9 * 4 * 6));
   });
 });
 

@@ -1,0 +1,135 @@
+/** A network of the VGG kind: convolutions and pools in a row, then a stack of fully connected layers. */
+export interface VggShape {
+  readonly input: ImageShape;
+  /** Filters of each 3 × 3 convolution; `"M"` is a 2 × 2 max-pool with stride 2. */
+  readonly features: readonly (number | "M")[];
+  /** Widths of the fully connected layers; the last gives the logits. */
+  readonly classifier: readonly number[];
+  readonly batchNormalization: boolean;
+}
+
+/**
+ * A residual network: a 3 × 3 convolution, stages of blocks of two 3 × 3 convolutions each, the mean of every map, and
+ * one fully connected layer. Batch normalisation follows every convolution, which has no bias therefore.
+ */
+export interface ResnetShape {
+  readonly input: ImageShape;
+  readonly stages: readonly ResnetStage[];
+  /**
+   * What is added to a block's output where its input has another shape: every second pixel, with maps of zeros
+   * appended, or a 1 × 1 convolution.
+   */
+  readonly shortcut: "zeros" | "projection";
+  readonly classes: number;
+}
+
+interface ResnetStage {
+  readonly blocks: number;
+  readonly filters: number;
+  /** Of the first block; 2 halves the image. */
+  readonly stride: 1 | 2;
+}
+
+export type NetworkShape = VggShape | ResnetShape;
+
+type ImageShape = readonly [height: number, width: number, channels: number];
+
+const CIFAR: ImageShape = [32, 32, 3];
+const CLASSES = 10;
+
+const vggFeatures = {
+  11: [64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"],
+  16: [64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512, "M"],
+} as const;
+
+export interface VggOptions {
+  /** Divides the width of every layer but the last. */
+  readonly narrower?: 1 | 2 | 4 | 8;
+  readonly batchNormalization?: boolean;
+}
+
+/** VGG-11 or VGG-16 for CIFAR-10: 8 or 13 convolutions and 3 fully connected layers. */
+export function vggShape(
+  depth: keyof typeof vggFeatures,
+  { narrower = 1, batchNormalization = false }: VggOptions = {},
+): VggShape {
+  return {
+    input: CIFAR,
+    features: vggFeatures[depth].map((part) => (part === "M" ? part : part / narrower)),
+    classifier: [512 / narrower, 512 / narrower, CLASSES],
+    batchNormalization,
+  };
+}
+
+const resnetStages = {
+  14: cifarStages(2),
+  18: [64, 128, 256, 512].map((filters, i): ResnetStage => stage(2, filters, i)),
+  32: cifarStages(5),
+};
+
+function stage(blocks: number, filters: number, index: number): ResnetStage {
+  return { blocks, filters, stride: index === 0 ? 1 : 2 };
+}
+
+/** The kind for CIFAR with 6 · blocks + 2 layers. */
+function cifarStages(blocks: number): readonly ResnetStage[] {
+  return [16, 32, 64].map((filters, i) => stage(blocks, filters, i));
+}
+
+/** ResNet-14 or ResNet-32 of the kind for CIFAR, or ResNet-18 without its first pool. */
+export const resnetShape = (depth: keyof typeof resnetStages): ResnetShape => ({
+  input: CIFAR,
+  stages: resnetStages[depth],
+  shortcut: depth === 18 ? "projection" : "zeros",
+  classes: CLASSES,
+});
+
+export const isResnet = (shape: NetworkShape): shape is ResnetShape => "stages" in shape;
+
+/** Floating-point operations of one forward pass of one image: two for each multiply-add of kernels. */
+export const forwardFlops = (shape: NetworkShape): number =>
+  isResnet(shape) ? resnetFlops(shape) : vggFlops(shape);
+
+function vggFlops({ input, features, classifier }: VggShape): number {
+  let [height, width, channels] = input;
+  let total = 0;
+  for (const filters of features) {
+    if (filters === "M") {
+      height = Math.floor(height / 2);
+      width = Math.floor(width / 2);
+    } else {
+      total += 2 * 9 * height * width * channels * filters;
+      channels = filters;
+    }
+  }
+  let inputs = height * width * channels;
+  for (const units of classifier) {
+    total += 2 * inputs * units;
+    inputs = units;
+  }
+  return total;
+}
+
+function resnetFlops({ input, stages, shortcut, classes }: ResnetShape): number {
+  let [height, width, channels] = input;
+  const convolution = (size: number, filters: number) =>
+    2 * size ** 2 * height * width * channels * filters;
+  const stem = stages[0]!.filters;
+  let total = convolution(3, stem);
+  channels = stem;
+  for (const { blocks, filters, stride } of stages) {
+    for (let block = 0; block < blocks; block++) {
+      const first = block === 0;
+      if (first) {
+        height = Math.ceil(height / stride);
+        width = Math.ceil(width / stride);
+        const changes = stride > 1 || channels !== filters;
+        if (changes && shortcut === "projection") total += convolution(1, filters);
+      }
+      total += convolution(3, filters);
+      channels = filters;
+      total += convolution(3, filters);
+    }
+  }
+  return total + 2 * channels * classes;
+}

@@ -1,0 +1,66 @@
+import * as tf from "@tensorflow/tfjs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { profiled } from "../../bench/training/profiled.js";
+
+/** Computes for some milliseconds. */
+function spend(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+const output: tf.TensorInfo = { dataId: {}, shape: [], dtype: "float32" };
+
+const inner: tf.KernelConfig = {
+  kernelName: "BenchInner",
+  backendName: "cpu",
+  kernelFunc: () => {
+    spend(5);
+    return output;
+  },
+};
+
+/** Calls the inner kernel twice, as composed kernels do. */
+const outer: tf.KernelConfig = {
+  kernelName: "BenchOuter",
+  backendName: "cpu",
+  kernelFunc: (call) => {
+    spend(20);
+    for (let i = 0; i < 2; i++) tf.getKernel("BenchInner", "cpu").kernelFunc(call);
+    return output;
+  },
+};
+
+const call = (name: string) => tf.getKernel(name, "cpu").kernelFunc({ inputs: {}, backend: {} });
+
+beforeEach(() => [inner, outer].forEach(tf.registerKernel));
+afterEach(() => {
+  for (const { kernelName } of [inner, outer]) tf.unregisterKernel(kernelName, "cpu");
+});
+
+test("counts calls, and gives each kernel its own time only", async () => {
+  const { seconds, kernels } = await profiled("cpu", async () => {
+    call("BenchOuter");
+    call("BenchInner");
+    spend(10);
+  });
+  expect(kernels.map(({ kernel, calls }) => [kernel, calls])).toEqual([
+    ["BenchOuter", 1],
+    ["BenchInner", 3],
+  ]);
+  const [own, called] = kernels.map((one) => one.seconds);
+  expect(own).toBeGreaterThanOrEqual(0.02);
+  expect(called).toBeGreaterThanOrEqual(0.015);
+  // Each of the 45 ms is counted once.
+  expect(seconds).toBeGreaterThanOrEqual(0.045);
+  expect(own! + called!).toBeLessThanOrEqual(seconds - 0.01);
+});
+
+test("leaves the kernels as they were, whatever happens", async () => {
+  const failing = profiled("cpu", async () => {
+    call("BenchOuter");
+    throw new Error("too bad");
+  });
+  await expect(failing).rejects.toThrow("too bad");
+  expect(tf.getKernel("BenchOuter", "cpu")).toBe(outer);
+  expect(tf.getKernel("BenchInner", "cpu")).toBe(inner);
+});
