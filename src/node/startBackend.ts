@@ -1,27 +1,35 @@
+import { type Dawn, findGpu, NoGpu } from "./findGpu.js";
+import { enableSynchronousReads, type ReadableBackend } from "./synchronousReads.js";
+import { type CheckedBackend, throwGpuErrors } from "./throwGpuErrors.js";
 import type { BackendDescription, BackendName } from "./useBackend.js";
 
-/** Imports a package by its name; tests pass one that knows other packages. */
+/** Imports a package, or a JSON file of one, by its name; tests pass one that knows other packages. */
 export type LoadPackage = (packageName: string) => Promise<unknown>;
 
 type StartableName = BackendDescription["name"];
 type NativeName = "tfjs-node" | "tfjs-node-gpu";
-type Started = Pick<BackendDescription, "package" | "version" | "threads" | "simd" | "gpu">;
+type Started = Omit<BackendDescription, "name" | "requested" | "reason">;
 
 /** The part of tfjs that is needed here, so that this package's types do not depend on tfjs's. */
 interface TensorFlow {
   getBackend(): string | undefined;
   setBackend(name: string): Promise<boolean>;
-  backend(): { readonly isUsingGpuDevice?: boolean; readonly isGPUPackage?: boolean };
+  backend(): unknown;
+  findBackendFactory(name: string): unknown;
   tensor1d(values: number[]): { dispose(): void };
   env(): {
     getBool(flag: string): boolean;
     getAsync(flag: string): Promise<unknown>;
     set(flag: string, value: boolean): void;
   };
+  readonly util: {
+    convertBackendValuesAndArrayBuffer(bytes: ArrayBuffer, dtype: string): unknown;
+  };
 }
 
 interface NativePackage extends TensorFlow {
   readonly version: Readonly<Record<string, string>>;
+  backend(): { readonly isUsingGpuDevice?: boolean; readonly isGPUPackage?: boolean };
 }
 
 interface WasmPackage {
@@ -32,12 +40,14 @@ interface WasmPackage {
 const install: Readonly<Record<StartableName, string>> = {
   "tfjs-node-gpu": "npm install @tensorflow/tfjs-node-gpu",
   "tfjs-node": "npm install @tensorflow/tfjs-node",
+  webgpu:
+    "npm install webgpu @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-webgpu",
   wasm: "npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm",
   cpu: "npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-cpu",
 };
 
 /** Best first. Nobody gets the cpu backend without asking: it trains hundreds of times slower. */
-const automatic: readonly StartableName[] = ["tfjs-node-gpu", "tfjs-node", "wasm"];
+const automatic = ["tfjs-node-gpu", "tfjs-node", "webgpu", "wasm"] as const;
 
 class MissingPackage extends Error {
   constructor(readonly packageName: string) {
@@ -54,7 +64,7 @@ export async function startBackend(
   const failures: unknown[] = [];
   for (const name of automatic) {
     try {
-      const started = await start(name, load);
+      const started = await start(name, load, { acceptSoftware: false });
       const reason = explain(failures, started.gpu === false && name === "tfjs-node-gpu");
       return { name, requested, ...started, reason: `${name}: ${reason}` };
     } catch (failure) {
@@ -71,8 +81,15 @@ export async function startBackend(
 async function startNamed(name: StartableName, load: LoadPackage): Promise<BackendDescription> {
   let started: Started;
   try {
-    started = await start(name, load);
+    started = await start(name, load, { acceptSoftware: true });
   } catch (cause) {
+    if (cause instanceof NoGpu) {
+      throw new Error(
+        `useBackend: "${name}" must find a GPU, got none (${messageOf(cause)}). ` +
+          'Install the GPU\'s driver, on Linux with Vulkan (libvulkan1), or ask for "wasm"',
+        { cause },
+      );
+    }
     const todo = cause instanceof MissingPackage ? "Install it" : "Install it anew";
     throw new Error(
       `useBackend: "${name}" must be installed and start, got: ${messageOf(cause)}. ` +
@@ -89,8 +106,17 @@ async function startNamed(name: StartableName, load: LoadPackage): Promise<Backe
   return { name, requested: name, ...started, reason: `${name}: asked for by name` };
 }
 
-const start = (name: StartableName, load: LoadPackage): Promise<Started> =>
-  name === "wasm" ? startWasm(load) : name === "cpu" ? startCpu(load) : startNative(name, load);
+interface StartOptions {
+  /** Whether WebGPU may compute on the CPU, by a program that acts as a GPU. */
+  readonly acceptSoftware: boolean;
+}
+
+function start(name: StartableName, load: LoadPackage, options: StartOptions): Promise<Started> {
+  if (name === "wasm") return startWasm(load);
+  if (name === "cpu") return startCpu(load);
+  if (name === "webgpu") return startWebGpu(load, options);
+  return startNative(name, load);
+}
 
 async function startNative(name: NativeName, load: LoadPackage): Promise<Started> {
   const packageName = `@tensorflow/${name}`;
@@ -109,6 +135,36 @@ async function startNative(name: NativeName, load: LoadPackage): Promise<Started
     version: tf.version["tfjs-node"] ?? "unknown",
     ...(isUsingGpuDevice === undefined ? {} : { gpu: isUsingGpuDevice }),
   };
+}
+
+async function startWebGpu(load: LoadPackage, { acceptSoftware }: StartOptions): Promise<Started> {
+  const { name, software, publish } = await findGpu(() => loaded<Dawn>("webgpu", load));
+  if (software && !acceptSoftware) {
+    throw new NoGpu(`only a software adapter, slower than wasm: ${name}`);
+  }
+  const tf = await loadCore(load);
+  const packageName = "@tensorflow/tfjs-backend-webgpu";
+  // The backend looks for a GPU when it is loaded.
+  publish();
+  await loaded(packageName, load);
+  if (!tf.findBackendFactory("webgpu")) {
+    throw new Error(`${packageName} was imported before useBackend, when there was no GPU yet`);
+  }
+  const { correctWebGpuKernels } = await import("../tfjs/webGpuKernels.js");
+  correctWebGpuKernels();
+  await activate(tf, "webgpu");
+  const backend = tf.backend() as ReadableBackend & CheckedBackend;
+  enableSynchronousReads(backend, (bytes, dtype) =>
+    tf.util.convertBackendValuesAndArrayBuffer(bytes, dtype),
+  );
+  throwGpuErrors(backend);
+  // Lets Dawn finish, so that even the next statement can read.
+  await new Promise((resolve) => setImmediate(resolve));
+  const { version } = await loaded<{ readonly version: string }>(
+    `${packageName}/package.json`,
+    load,
+  );
+  return { package: packageName, version, adapter: name, gpu: !software };
 }
 
 async function startWasm(load: LoadPackage): Promise<Started> {
@@ -180,15 +236,19 @@ function isMissing(error: unknown, packageName: string): boolean {
 function explain(failures: readonly unknown[], gpuIdle: boolean): string {
   if (gpuIdle) return "installed, but TensorFlow found no GPU and computes on the CPU";
   if (failures.length === 0) return "installed, and the first choice";
-  if (failures.length > 1 && failures.every((failure) => failure instanceof MissingPackage)) {
-    return `${failures.map(({ packageName }) => packageName).join(" and ")} are not installed`;
-  }
-  return failures
-    .map((failure, i) =>
-      failure instanceof MissingPackage
-        ? failure.message
-        : `@tensorflow/${automatic[i]} did not start (${messageOf(failure)})`,
-    )
+  const missing = failures.filter((failure) => failure instanceof MissingPackage);
+  const names = missing.map(({ packageName }) => packageName);
+  const last = names.pop();
+  return [
+    names.length > 0 ? `${names.join(", ")} and ${last} are not installed` : missing[0]?.message,
+    ...failures.map((failure, i) => {
+      if (failure instanceof MissingPackage) return undefined;
+      if (failure instanceof NoGpu) return `${automatic[i]} found no GPU (${failure.message})`;
+      const name = automatic[i] === "webgpu" ? automatic[i] : `@tensorflow/${automatic[i]}`;
+      return `${name} did not start (${messageOf(failure)})`;
+    }),
+  ]
+    .filter((reason) => reason !== undefined)
     .join(", ");
 }
 
