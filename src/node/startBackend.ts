@@ -1,15 +1,17 @@
 import { availableParallelism } from "node:os";
+import { type Dawn, findGpu, NoGpu } from "./findGpu.js";
 import { startWasm, type WasmPackage, type WasmTensorFlow } from "./startWasm.js";
+import { enableSynchronousReads, type ReadableBackend } from "./synchronousReads.js";
+import { type CheckedBackend, throwGpuErrors } from "./throwGpuErrors.js";
 import type { BackendDescription, BackendName } from "./useBackend.js";
 
-/** Imports a package by its name; tests pass one that knows other packages. */
+/** Imports a package, or a JSON file of one, by its name; tests pass one that knows other packages. */
 export type LoadPackage = (packageName: string) => Promise<unknown>;
 
 type StartableName = BackendDescription["name"];
 type NativeName = "tfjs-node" | "tfjs-node-gpu";
 
-interface Started
-  extends Pick<BackendDescription, "package" | "version" | "threads" | "heap" | "simd" | "gpu"> {
+interface Started extends Omit<BackendDescription, "name" | "requested" | "reason"> {
   /** What to add to the reason. */
   readonly remark?: string;
 }
@@ -18,27 +20,34 @@ interface Started
 interface TensorFlow {
   getBackend(): string | undefined;
   setBackend(name: string): Promise<boolean>;
-  backend(): { readonly isUsingGpuDevice?: boolean; readonly isGPUPackage?: boolean };
+  backend(): unknown;
+  findBackendFactory(name: string): unknown;
   tensor1d(values: number[]): { dispose(): void };
   env(): {
     getBool(flag: string): boolean;
     set(flag: string, value: boolean): void;
   };
+  readonly util: {
+    convertBackendValuesAndArrayBuffer(bytes: ArrayBuffer, dtype: string): unknown;
+  };
 }
 
 interface NativePackage extends TensorFlow {
   readonly version: Readonly<Record<string, string>>;
+  backend(): { readonly isUsingGpuDevice?: boolean; readonly isGPUPackage?: boolean };
 }
 
 const install: Readonly<Record<StartableName, string>> = {
   "tfjs-node-gpu": "npm install @tensorflow/tfjs-node-gpu",
   "tfjs-node": "npm install @tensorflow/tfjs-node",
+  webgpu:
+    "npm install webgpu @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-webgpu",
   wasm: "npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm",
   cpu: "npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-cpu",
 };
 
 /** Best first. Nobody gets the cpu backend without asking: it trains hundreds of times slower. */
-const automatic: readonly StartableName[] = ["tfjs-node-gpu", "tfjs-node", "wasm"];
+const automatic = ["tfjs-node-gpu", "tfjs-node", "webgpu", "wasm"] as const;
 
 class MissingPackage extends Error {
   constructor(readonly packageName: string) {
@@ -56,7 +65,7 @@ export async function startBackend(
   const failures: unknown[] = [];
   for (const name of automatic) {
     try {
-      const started = await start(name, load, threads);
+      const started = await start(name, load, { threads, acceptSoftware: false });
       const reason = explain(failures, started.gpu === false && name === "tfjs-node-gpu");
       return describe(name, requested, started, reason);
     } catch (failure) {
@@ -88,8 +97,15 @@ async function startNamed(
 ): Promise<BackendDescription> {
   let started: Started;
   try {
-    started = await start(name, load, threads);
+    started = await start(name, load, { threads, acceptSoftware: true });
   } catch (cause) {
+    if (cause instanceof NoGpu) {
+      throw new Error(
+        `useBackend: "${name}" must find a GPU, got none (${messageOf(cause)}). ` +
+          'Install the GPU\'s driver, on Linux with Vulkan (libvulkan1), or ask for "wasm"',
+        { cause },
+      );
+    }
     const todo = cause instanceof MissingPackage ? "Install it" : "Install it anew";
     throw new Error(
       `useBackend: "${name}" must be installed and start, got: ${messageOf(cause)}. ` +
@@ -106,12 +122,18 @@ async function startNamed(
   return describe(name, name, started, "asked for by name");
 }
 
-const start = (name: StartableName, load: LoadPackage, threads: number): Promise<Started> =>
-  name === "wasm"
-    ? startWasmWith(load, threads)
-    : name === "cpu"
-      ? startCpu(load)
-      : startNative(name, load);
+interface StartOptions {
+  readonly threads: number;
+  /** Whether WebGPU may compute on the CPU, by a program that acts as a GPU. */
+  readonly acceptSoftware: boolean;
+}
+
+function start(name: StartableName, load: LoadPackage, options: StartOptions): Promise<Started> {
+  if (name === "wasm") return startWasmWith(load, options);
+  if (name === "cpu") return startCpu(load);
+  if (name === "webgpu") return startWebGpu(load, options);
+  return startNative(name, load);
+}
 
 async function startNative(name: NativeName, load: LoadPackage): Promise<Started> {
   const packageName = `@tensorflow/${name}`;
@@ -132,7 +154,37 @@ async function startNative(name: NativeName, load: LoadPackage): Promise<Started
   };
 }
 
-async function startWasmWith(load: LoadPackage, threads: number): Promise<Started> {
+async function startWebGpu(load: LoadPackage, { acceptSoftware }: StartOptions): Promise<Started> {
+  const { name, software, publish } = await findGpu(() => loaded<Dawn>("webgpu", load));
+  if (software && !acceptSoftware) {
+    throw new NoGpu(`only a software adapter, slower than wasm: ${name}`);
+  }
+  const tf = await loadCore(load);
+  const packageName = "@tensorflow/tfjs-backend-webgpu";
+  // The backend looks for a GPU when it is loaded.
+  publish();
+  await loaded(packageName, load);
+  if (!tf.findBackendFactory("webgpu")) {
+    throw new Error(`${packageName} was imported before useBackend, when there was no GPU yet`);
+  }
+  const { correctWebGpuKernels } = await import("../tfjs/webGpuKernels.js");
+  correctWebGpuKernels();
+  await activate(tf, "webgpu");
+  const backend = tf.backend() as ReadableBackend & CheckedBackend;
+  enableSynchronousReads(backend, (bytes, dtype) =>
+    tf.util.convertBackendValuesAndArrayBuffer(bytes, dtype),
+  );
+  throwGpuErrors(backend);
+  // Lets Dawn finish, so that even the next statement can read.
+  await new Promise((resolve) => setImmediate(resolve));
+  const { version } = await loaded<{ readonly version: string }>(
+    `${packageName}/package.json`,
+    load,
+  );
+  return { package: packageName, version, adapter: name, gpu: !software };
+}
+
+async function startWasmWith(load: LoadPackage, { threads }: StartOptions): Promise<Started> {
   const tf = await loadCore<TensorFlow & WasmTensorFlow>(load);
   const packageName = "@tensorflow/tfjs-backend-wasm";
   const wasm = await loaded<WasmPackage & { readonly version_wasm: string }>(packageName, load);
@@ -194,15 +246,19 @@ function isMissing(error: unknown, packageName: string): boolean {
 function explain(failures: readonly unknown[], gpuIdle: boolean): string {
   if (gpuIdle) return "installed, but TensorFlow found no GPU and computes on the CPU";
   if (failures.length === 0) return "installed, and the first choice";
-  if (failures.length > 1 && failures.every((failure) => failure instanceof MissingPackage)) {
-    return `${failures.map(({ packageName }) => packageName).join(" and ")} are not installed`;
-  }
-  return failures
-    .map((failure, i) =>
-      failure instanceof MissingPackage
-        ? failure.message
-        : `@tensorflow/${automatic[i]} did not start (${messageOf(failure)})`,
-    )
+  const missing = failures.filter((failure) => failure instanceof MissingPackage);
+  const names = missing.map(({ packageName }) => packageName);
+  const last = names.pop();
+  return [
+    names.length > 0 ? `${names.join(", ")} and ${last} are not installed` : missing[0]?.message,
+    ...failures.map((failure, i) => {
+      if (failure instanceof MissingPackage) return undefined;
+      if (failure instanceof NoGpu) return `${automatic[i]} found no GPU (${failure.message})`;
+      const name = automatic[i] === "webgpu" ? automatic[i] : `@tensorflow/${automatic[i]}`;
+      return `${name} did not start (${messageOf(failure)})`;
+    }),
+  ]
+    .filter((reason) => reason !== undefined)
     .join(", ");
 }
 

@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import { checkInteger, checkOneOf, checkOptions, rangeError } from "../internal/checks.js";
 import { startBackend } from "./startBackend.js";
 
 /** What to ask `useBackend` for; "auto" is the fastest that is installed. */
-export type BackendName = "auto" | "tfjs-node-gpu" | "tfjs-node" | "wasm" | "cpu";
+export type BackendName = "auto" | "tfjs-node-gpu" | "tfjs-node" | "webgpu" | "wasm" | "cpu";
 
 /** How `useBackend` sets a back end up. */
 export interface BackendOptions {
@@ -33,19 +34,21 @@ export interface BackendDescription {
   readonly heap?: "shared" | "single" | "copied";
   /** Whether wasm uses vector instructions. */
   readonly simd?: boolean;
-  /** Whether the native library found a GPU. */
+  /** Whether the native library, or webgpu, computes on a GPU; `false` for a software adapter of webgpu. */
   readonly gpu?: boolean;
+  /** What webgpu computes on: vendor, architecture, device and driver. */
+  readonly adapter?: string;
 }
 
-const names = ["auto", "tfjs-node-gpu", "tfjs-node", "wasm", "cpu"] as const;
+const names = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"] as const;
 
-const { resolve } = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
-const load = async (packageName: string): Promise<unknown> => {
-  // Bundlers put a module of their own in the place of a missing optional package; Node does not.
-  resolve(packageName);
-  // A variable, so that no bundler takes these optional packages in.
-  return import(packageName);
+const load = async (name: string): Promise<unknown> => {
+  // Bundlers put a module of their own in the place of a missing optional package; Node does not. It also finds the
+  // packages of NODE_PATH, which `import` does not.
+  const path = require.resolve(name);
+  return name.endsWith(".json") ? require(path) : import(pathToFileURL(path).href);
 };
 
 /** Of two backends that are initialised at once tfjs gives up one, so calls wait for each other. */
@@ -55,14 +58,16 @@ let previousCall: Promise<unknown> = Promise.resolve();
  * Sets up TensorFlow.js in Node and says which back end computes.
  *
  * - `"tfjs-node-gpu"`, `"tfjs-node"`: the native library of that package, on a GPU and on the CPU.
+ * - `"webgpu"`: any GPU with a driver for Vulkan, Metal or Direct3D 12, through Dawn (npm package `webgpu`).
  * - `"wasm"`: WebAssembly, nothing native to install; made trainable by `registerTrainingKernels`, and parallel: several
  *   threads compute its convolutions and matrix products, with the same bits whatever their number.
  * - `"cpu"`: plain JavaScript, a slow reference that is only used when asked for.
- * - `"auto"`: the first of `tfjs-node-gpu`, `tfjs-node` and `wasm` that is installed and starts. The
- *   result's `reason` tells why the others were passed over.
+ * - `"auto"`: the first of `tfjs-node-gpu`, `tfjs-node`, `webgpu` and `wasm` that is installed and starts.
+ *   The result's `reason` tells why the others were passed over. A software adapter of WebGPU is: it
+ *   computes on the CPU, and slower than wasm.
  *
  * A back end that is asked for by name and cannot start is an error, never another back end; so is
- * `"tfjs-node-gpu"` without a GPU. All copies of tfjs in a process share one engine, so the caller's
+ * `"tfjs-node-gpu"` without a GPU, and `"webgpu"` without an adapter. All copies of tfjs in a process share one engine, so the caller's
  * own `import * as tf from "@tensorflow/tfjs"` (or `-core`) computes with what was set up here. Tensors
  * survive a change of the back end, and tfjs's settings stay as they are.
  *
@@ -71,12 +76,16 @@ let previousCall: Promise<unknown> = Promise.resolve();
  * `tf.removeBackend("wasm")`. A further call changes their number. A thread that ends before its time is reported by one
  * warning of the process, and the others go on with its work.
  *
+ * `"webgpu"` sets what a browser has: `navigator.gpu` (which is used if it is there already) and WebGPU's
+ * classes as globals. A read by `await tensor.data()` leaves the event loop free; `dataSync()` works too and
+ * waits. `@tensorflow/tfjs-backend-webgpu` must not be imported before the call.
+ *
  * @param name - Back end to use; default "auto".
  * @param options - Number of threads.
  * @returns What was chosen, and why; plain data.
  * @throws RangeError for an unknown name or option, for a number of threads that is not an integer from 1 to 256, or with a
  * back end other than "wasm" or "auto"; TypeError for another kind of value. Error with the installation command if the
- * back end, or for "auto" every one of the three, is missing or does not start.
+ * back end, or for "auto" every one of the four, is missing or does not start.
  * @example
  * ```ts
  * import { useBackend } from "closerlook/node";

@@ -59,8 +59,8 @@ const wasmPackages = async () => ({
 });
 
 describe("useBackend", () => {
-  test('"auto" takes wasm where no native package is installed, and says so', async () => {
-    const description = await useBackend();
+  test('"auto" takes wasm where no other package is installed, and says so', async () => {
+    const description = await startBackend("auto", packages(await wasmPackages()));
     expect(description).toEqual({
       name: "wasm",
       requested: "auto",
@@ -69,7 +69,7 @@ describe("useBackend", () => {
       threads: availableParallelism(),
       heap: "shared",
       simd: true,
-      reason: "wasm: @tensorflow/tfjs-node-gpu and @tensorflow/tfjs-node are not installed",
+      reason: "wasm: @tensorflow/tfjs-node-gpu, @tensorflow/tfjs-node and webgpu are not installed",
     });
     expect(JSON.parse(JSON.stringify(description))).toEqual(description);
     expect(tf.getBackend()).toBe("wasm");
@@ -125,7 +125,7 @@ describe("useBackend", () => {
   });
 
   test("calls at once wait for each other, and the last one holds", async () => {
-    const names: BackendName[] = ["wasm", "cpu", "auto", "cpu"];
+    const names: BackendName[] = ["wasm", "cpu", "wasm", "cpu"];
     const descriptions = await Promise.all(names.map((name) => useBackend(name)));
     expect(descriptions.map(({ name }) => name)).toEqual(["wasm", "cpu", "wasm", "cpu"]);
     expect(tf.getBackend()).toBe("cpu");
@@ -147,7 +147,7 @@ describe("useBackend", () => {
     const call = (name: unknown) => useBackend(name as BackendName);
     await expect(call("webgl")).rejects.toThrow(
       new RangeError(
-        'useBackend: name must be one of "auto", "tfjs-node-gpu", "tfjs-node", "wasm", "cpu", got "webgl"',
+        'useBackend: name must be one of "auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu", got "webgl"',
       ),
     );
     await expect(call({ name: "wasm" })).rejects.toThrow(TypeError);
@@ -214,7 +214,7 @@ describe("useBackend: native packages", () => {
     expect(await startBackend("auto", load)).toMatchObject({
       name: "wasm",
       reason:
-        "wasm: @tensorflow/tfjs-node-gpu is not installed, " +
+        "wasm: @tensorflow/tfjs-node-gpu and webgpu are not installed, " +
         "@tensorflow/tfjs-node did not start (util_1.isNullOrUndefined is not a function)",
     });
   });
@@ -260,9 +260,9 @@ describe("useBackend: native packages", () => {
       "@tensorflow/tfjs-backend-cpu": await import("@tensorflow/tfjs-backend-cpu"),
     });
     await expect(startBackend("auto", load)).rejects.toThrow(
-      "useBackend: one of tfjs-node-gpu, tfjs-node, wasm must be installed and start, got: " +
+      "useBackend: one of tfjs-node-gpu, tfjs-node, webgpu, wasm must be installed and start, got: " +
         "@tensorflow/tfjs-node-gpu is not installed; @tensorflow/tfjs-node is not installed; " +
-        "@tensorflow/tfjs-backend-wasm is not installed. Install the last one with: " +
+        "webgpu is not installed; @tensorflow/tfjs-backend-wasm is not installed. Install the last one with: " +
         "npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm",
     );
   });
@@ -283,7 +283,7 @@ describe("useBackend: in a process of its own", () => {
       const importFrom = (name) => import(pathToFileURL(require.resolve(name)).href);
       const { useBackend } = await import(${JSON.stringify(new URL("../../src/node/useBackend.ts", import.meta.url).href)});
       const chosen = [];
-      for (const name of ["auto", "cpu", "wasm"]) chosen.push((await useBackend(name)).name);
+      for (const name of ["wasm", "cpu", "wasm"]) chosen.push((await useBackend(name)).name);
       const all = await importFrom("@tensorflow/tfjs");
       const copies = [all, await importFrom("@tensorflow/tfjs-core"), require("@tensorflow/tfjs"), require("@tensorflow/tfjs-core")];
       const model = all.sequential({ layers: [

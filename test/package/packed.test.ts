@@ -203,7 +203,7 @@ describe("the installed package", () => {
        console.log(JSON.stringify(message));`,
     );
     expect(message).toContain(
-      "useBackend: one of tfjs-node-gpu, tfjs-node, wasm must be installed",
+      "useBackend: one of tfjs-node-gpu, tfjs-node, webgpu, wasm must be installed",
     );
     expect(message).toContain(
       "npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm",
