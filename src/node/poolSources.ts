@@ -19,6 +19,8 @@ const own = ${BLOCK} * thread;
 function takeItems(slot) {
   const block = ${BLOCK} * (threads + slot);
   const items = words[block + ${Slot.items}];
+  // The main thread wakes one, and each the next while there is work: waking takes as long as a small job.
+  if (Atomics.load(words, block + ${Slot.next}) < items) Atomics.notify(words, ${Pool.job}, 1);
   if (thread >= items) return;
   const job = jobs[words[block + ${Slot.name}]];
   const scratch = words[block + ${Slot.scratch}] + thread * words[block + ${Slot.scratchBytes}];
