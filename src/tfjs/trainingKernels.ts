@@ -9,6 +9,7 @@ import {
   unregisterGradient,
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
+import { addKernel } from "./wasmKernels/addBias.js";
 import {
   batchNormGradient,
   batchNormKernel,
@@ -58,6 +59,7 @@ const corrections: Readonly<Record<string, (shipped: KernelFunc) => KernelFunc>>
   FusedDepthwiseConv2D: withExactSize("FusedDepthwiseConv2D", true),
   AvgPool: poolKernel("average"),
   MaxPool: poolKernel("max"),
+  Add: addKernel,
   Relu: reluKernel(Number.POSITIVE_INFINITY),
   Relu6: reluKernel(6),
   Sum: reductionKernel("sum"),
@@ -112,7 +114,7 @@ interface CorrectedGradient extends GradConfig {
  *   up to 50 times slower than a convolution or a product;
  * - `AvgPoolGrad`, which as shipped, and on the cpu backend, divides by the size of the window also where the window
  *   reaches over the border and the mean is one of fewer numbers;
- * - `Relu`, `Relu6`, `Sum` and `Mean` over neighbouring axes, `MaxPool`, `AvgPool`, `FusedBatchNorm` and the gradients of
+ * - `Add` of a bias, `Relu`, `Relu6`, `Sum` and `Mean` over neighbouring axes, `MaxPool`, `AvgPool`, `FusedBatchNorm` and the gradients of
  *   activations and batch norm, which are correct but slow; sums are added in double precision;
  * - `Identity` and `Cast` to the type that is there, which as shipped copy the data;
  * - kernels of our own for the batch normalisation of tf.layers in training mode: the method `call` of its class is replaced

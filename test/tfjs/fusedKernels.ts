@@ -85,6 +85,16 @@ const cases: Case[] = shapes.flatMap((shape): Case[] => {
   return [
     one("relu", (a) => tf.relu(a!)),
     one("relu6", (a) => tf.relu6(tf.mul(a!, 5))),
+    {
+      title: "sum with a bias",
+      inputs: () => [x(), channels()],
+      f: (a?: tf.Tensor, b?: tf.Tensor) => tf.add(a!, b!),
+    },
+    {
+      title: "sum of equal shapes",
+      inputs: () => [x(), x()],
+      f: (a?: tf.Tensor, b?: tf.Tensor) => tf.add(a!, b!),
+    },
     one("clone", (a) => tf.mul(tf.clone(a!), 2)),
     ...reductions,
     {
@@ -157,6 +167,15 @@ export function testFusedKernels(access: "direct" | "copied"): void {
       expect(actual).toEqual(results());
       await tf.setBackend("wasm");
       expect(tf.tidy(() => tf.relu(tf.zeros([0, 3])).shape)).toEqual([0, 3]);
+    });
+
+    test("adding a bias is the sum to the bit", () => {
+      tf.tidy(() => {
+        const [a, b] = [tensor([5, 7, 19]), tensor([19], 2)];
+        const [xs, bias] = [a.dataSync() as Float32Array, b.dataSync()];
+        expect(tf.add(a, b).dataSync()).toEqual(xs.map((value, i) => value + bias[i % 19]!));
+        expect(tf.add(tf.zeros([0, 19]), b).shape).toEqual([0, 19]);
+      });
     });
 
     test("integers go the way that they went", () => {

@@ -132,6 +132,19 @@ export function scaleColumns(
   engine.run("scaleColumns", [input, coefficients, output, length, lanes, rowsPerPart], items);
 }
 
+/** output = x + shift, to the bit. */
+export function addToColumns(
+  engine: Engine,
+  matrix: Matrix,
+  places: { input: number; output: number },
+  shift: ArrayLike<number>,
+): void {
+  const { columns } = matrix;
+  if (matrix.rows * columns === 0) return;
+  const [centre, slope] = [new Float32Array(columns), new Float32Array(columns).fill(1)];
+  scaleColumns(engine, matrix, places, { centre, slope, shift });
+}
+
 /** output = dy · gain + (x − centre) · slope + shift */
 export function combineColumns(
   engine: Engine,

@@ -5,7 +5,7 @@ export {
   normalize,
   normalizeGradient,
 } from "./batchNormalization.js";
-export { columnSums } from "./columns.js";
+export { addToColumns, columnSums } from "./columns.js";
 export {
   type Activation,
   type ConvolutionShape,
