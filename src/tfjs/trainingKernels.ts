@@ -1,10 +1,24 @@
 import {
+  type GradConfig,
+  getGradient,
   getKernel,
   type KernelConfig,
   type KernelFunc,
+  registerGradient,
   registerKernel,
+  unregisterGradient,
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
+import { addKernel } from "./wasmKernels/addBias.js";
+import {
+  batchNormGradient,
+  batchNormKernel,
+  batchNormTraining,
+  batchNormTrainingGradient,
+  fuseBatchNormalizationLayers,
+  gradientOfBatchNorm,
+  gradientOfBatchNormTraining,
+} from "./wasmKernels/batchNormalization.js";
 import { withExactSize } from "./wasmKernels/convolutionForward.js";
 import {
   convolutionFilterGradient,
@@ -15,9 +29,14 @@ import {
   depthwiseFilterGradient,
   depthwiseInputGradient,
 } from "./wasmKernels/depthwiseGradients.js";
+import type { GradientOf } from "./wasmKernels/gradients.js";
 import { matMulKernel } from "./wasmKernels/matMul.js";
-import { maxPoolGradient } from "./wasmKernels/maxPoolGradient.js";
+import { adamKernel, momentumKernel } from "./wasmKernels/optimizerUpdate.js";
+import { poolGradientKernel, poolKernel } from "./wasmKernels/pooling.js";
+import { reductionKernel } from "./wasmKernels/reductions.js";
+import { gradientOfRelu, gradientOfRelu6, reluGradient, reluKernel } from "./wasmKernels/relu.js";
 import { unsortedSegmentSum } from "./wasmKernels/segmentSum.js";
+import { castKernel, identityKernel } from "./wasmKernels/share.js";
 
 /** Kernels that the wasm backend lacks, or whose shipped version is wrong or slow. */
 const replacements: Readonly<Record<string, KernelFunc>> = {
@@ -25,7 +44,8 @@ const replacements: Readonly<Record<string, KernelFunc>> = {
   Conv2DBackpropInput: convolutionInputGradient,
   DepthwiseConv2dNativeBackpropFilter: depthwiseFilterGradient,
   DepthwiseConv2dNativeBackpropInput: depthwiseInputGradient,
-  MaxPoolGrad: maxPoolGradient,
+  AvgPoolGrad: poolGradientKernel("average"),
+  MaxPoolGrad: poolGradientKernel("max"),
   UnsortedSegmentSum: unsortedSegmentSum,
 };
 
@@ -37,6 +57,33 @@ const corrections: Readonly<Record<string, (shipped: KernelFunc) => KernelFunc>>
   FusedConv2D: convolutionKernel("FusedConv2D"),
   DepthwiseConv2dNative: withExactSize("DepthwiseConv2dNative", true),
   FusedDepthwiseConv2D: withExactSize("FusedDepthwiseConv2D", true),
+  AvgPool: poolKernel("average"),
+  MaxPool: poolKernel("max"),
+  Add: addKernel,
+  Relu: reluKernel(Number.POSITIVE_INFINITY),
+  Relu6: reluKernel(6),
+  Sum: reductionKernel("sum"),
+  Mean: reductionKernel("mean"),
+  FusedBatchNorm: batchNormKernel,
+  Identity: identityKernel,
+  Cast: castKernel,
+};
+
+/** Kernels of our own, which tfjs has no name for. */
+const additions: readonly KernelConfig[] = [
+  reluGradient,
+  batchNormGradient,
+  batchNormTraining,
+  batchNormTrainingGradient,
+  momentumKernel,
+  adamKernel,
+];
+
+/** Gradients that tfjs composes of many operations; on other backends they stay what they were. */
+const gradients: Readonly<Record<string, GradientOf>> = {
+  Relu: gradientOfRelu,
+  Relu6: gradientOfRelu6,
+  FusedBatchNorm: gradientOfBatchNorm,
 };
 
 /** Where a corrected kernel keeps the shipped one; one key for all copies of this module. */
@@ -44,6 +91,10 @@ const shippedKernel = Symbol.for("closerlook.shippedKernel");
 
 interface CorrectedKernel extends KernelConfig {
   [shippedKernel]?: KernelConfig;
+}
+
+interface CorrectedGradient extends GradConfig {
+  [shippedKernel]?: GradConfig;
 }
 
 /**
@@ -60,16 +111,26 @@ interface CorrectedKernel extends KernelConfig {
  *   return garbage, or write outside of their output, where padding and stride make XNNPACK expect
  *   another output size than tfjs (such as a 2×2 filter with stride 4 and padding "same");
  * - `Conv2DBackpropInput`, and `BatchMatMul` of transposed operands, which as shipped are correct but
- *   up to 50 times slower than a convolution or a product.
+ *   up to 50 times slower than a convolution or a product;
+ * - `AvgPoolGrad`, which as shipped, and on the cpu backend, divides by the size of the window also where the window
+ *   reaches over the border and the mean is one of fewer numbers;
+ * - `Add` of a bias, `Relu`, `Relu6`, `Sum` and `Mean` over neighbouring axes, `MaxPool`, `AvgPool`, `FusedBatchNorm` and the gradients of
+ *   activations and batch norm, which are correct but slow; sums are added in double precision;
+ * - `Identity` and `Cast` to the type that is there, which as shipped copy the data;
+ * - kernels of our own for the batch normalisation of tf.layers in training mode: the method `call` of its class is replaced
+ *   by one that uses them on this backend, in `fit` and `trainOnBatch` too.
  *
- * For finite values every kernel gives the cpu backend's result up to single-precision rounding, for
+ * NaN stays NaN in ReLU; max pooling passes over it, as on the cpu backend. A gradient that ReLU stops is 0, even an
+ * infinite one. Gradients of gradients run through tfjs's own operations.
+ *
+ * Other than that every kernel gives the cpu backend's result for finite values up to single-precision rounding, for
  * all strides, filter sizes and paddings of NHWC convolutions. tfjs has gradients of dilated
  * convolutions on no backend. Still missing are `Einsum`, `Complex` and the Fourier transforms; still
  * wrong, as shipped, are `MaxPool3D` on negative inputs, `Conv3DBackpropInputV2` with padding
  * "same", and `Dilation2D`.
  *
- * Import the backend first; it may start before or after this call. Further calls register the same
- * kernels anew. `useBackend` of `closerlook/node` calls this itself.
+ * Import the backend first, and tf.layers if you use it; the backend may start before or after this call. Further calls
+ * register the same kernels anew. `useBackend` of `closerlook/node` calls this itself.
  *
  * @throws Error if `@tensorflow/tfjs-backend-wasm` has not been imported.
  * @example
@@ -106,6 +167,15 @@ export function registerTrainingKernels(): void {
     };
     register(corrected);
   }
+  for (const kernel of additions) register(kernel);
+  for (const [kernelName, correct] of Object.entries(gradients)) {
+    const current: CorrectedGradient | undefined = getGradient(kernelName);
+    const shipped = current?.[shippedKernel] ?? current;
+    // Not there before tfjs-layers is imported, which brings the gradients; without it there is nothing to correct.
+    if (shipped) registerGradientAnew({ ...correct(shipped), [shippedKernel]: shipped });
+  }
+  registerGradientAnew(gradientOfBatchNormTraining);
+  fuseBatchNormalizationLayers();
 }
 
 /** Registers without tfjs's warning about a kernel that exists. */
@@ -113,4 +183,9 @@ function register(kernel: KernelConfig): void {
   const { kernelName, backendName } = kernel;
   if (getKernel(kernelName, backendName) !== undefined) unregisterKernel(kernelName, backendName);
   registerKernel(kernel);
+}
+
+function registerGradientAnew(gradient: CorrectedGradient): void {
+  if (getGradient(gradient.kernelName) !== undefined) unregisterGradient(gradient.kernelName);
+  registerGradient(gradient);
 }

@@ -72,7 +72,7 @@ for (const [name, make] of Object.entries(networks)) {
   results[name] = {
     losses,
     update: Array.from(end, (value, i) => start[i]! - value),
-    velocity: Object.values(velocity).map((state) => Array.from(state.velocity as Float32Array)),
+    velocity: Object.values(velocity).map(({ arrays }) => Array.from(arrays.velocity!)),
     evaluation: [loss, accuracy],
     activations: Array.from(conv!.data),
     reads,

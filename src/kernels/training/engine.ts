@@ -24,6 +24,8 @@ export interface Engine {
   numbers(name: string, values: readonly number[]): number;
   /** A view of the heap; stale as soon as anything is allocated. */
   floats(address: number, count: number): Float32Array;
+  doubles(address: number, count: number): Float64Array;
+  integers(address: number, count: number): Int32Array;
   /** Gives back all scratch space. The engine can be used again. */
   release(): void;
 }
@@ -90,6 +92,8 @@ export function engineOn(heap: TensorHeap, processor: Processor): Engine {
       return address;
     },
     floats: (address, count) => new Float32Array(heap.memory.buffer, address, count),
+    doubles: (address, count) => new Float64Array(heap.memory.buffer, address, count),
+    integers: (address, count) => new Int32Array(heap.memory.buffer, address, count),
     release() {
       for (const { raw } of blocks.values()) heap.free(raw);
       blocks.clear();

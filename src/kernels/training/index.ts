@@ -1,3 +1,11 @@
+export { clip, clipGradient } from "./activations.js";
+export {
+  batchNormalizationGradient,
+  columnMoments,
+  normalize,
+  normalizeGradient,
+} from "./batchNormalization.js";
+export { addToColumns, columnSums } from "./columns.js";
 export {
   type Activation,
   type ConvolutionShape,
@@ -18,4 +26,7 @@ export {
   type TensorHeap,
   trainingProcessor,
 } from "./engine.js";
+export { areFinite } from "./finite.js";
+export { type AdamRule, adamUpdate, momentumUpdate } from "./optimizers.js";
+export { type PoolingShape, pool, poolGradient } from "./pooling.js";
 export { type Factor, product } from "./product.js";

@@ -6,6 +6,8 @@ export interface WasmBackend {
   /** A view, not a copy: it is stale as soon as the heap grows, so allocate the output first. */
   typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array | Uint8Array;
   disposeData(dataId: object): boolean;
+  /** One more tensor has the data. */
+  incRef(dataId: object): void;
 }
 
 /** Runs one kernel that has one result: a registered one by its name, or a given function. */

@@ -1,4 +1,4 @@
-import { MAX_PAGES } from "../../../src/kernels/index.js";
+import { MAX_PAGES, type Processor } from "../../../src/kernels/index.js";
 import {
   compileTrainingKernels,
   engineOn,
@@ -6,9 +6,9 @@ import {
   trainingProcessor,
 } from "../../../src/kernels/training/index.js";
 
-/** An engine of one thread on a memory of its own, with arrays in it. Space is never given back. */
-export function testEngine() {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+/** An engine with arrays in its memory, of one thread on a memory of its own if not given. Space is never given back. */
+export function testEngine(processor: Processor = singleThread()) {
+  const { memory } = processor;
   let top = 64;
   const heap: TensorHeap = {
     memory,
@@ -23,7 +23,7 @@ export function testEngine() {
     },
     free: () => {},
   };
-  const engine = engineOn(heap, trainingProcessor(compileTrainingKernels()!.module, memory));
+  const engine = engineOn(heap, processor);
   return {
     engine,
     memory,
@@ -36,4 +36,9 @@ export function testEngine() {
     /** A copy. */
     take: (address: number, count: number) => engine.floats(address, count).slice(),
   };
+}
+
+function singleThread(): Processor {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+  return trainingProcessor(compileTrainingKernels()!.module, memory);
 }

@@ -1,5 +1,10 @@
+export { clip, clipGradient } from "./activations";
+export { combineColumns, scaleColumns, sumColumns, sumProducts, sumSquares } from "./columns";
 export { convolve } from "./convolution";
 export { depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 export { filterGradient, sumParts } from "./filterGradient";
+export { areFinite } from "./finite";
 export { multiplyAdd, multiplyAddLane, repeatMultiplyAdd } from "./microKernel";
+export { adamUpdate, momentumUpdate } from "./optimizers";
 export { packPanel, transposeStripe } from "./packPanels";
+export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pooling";

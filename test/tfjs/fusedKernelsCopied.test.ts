@@ -1,0 +1,3 @@
+import { testFusedKernels } from "./fusedKernels.js";
+
+testFusedKernels("copied");
