@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { checkBoolean, checkNumber, checkOptions } from "../internal/checks.js";
 import type { Optimizer } from "./optimizer.js";
 import { checkUpdate, OptimizerMemory } from "./optimizerMemory.js";
+import { type AdamRule, updateByAdam } from "./wasmKernels/optimizerUpdate.js";
 
 export interface AdamOptions {
   /** Decay of the mean of the gradients, in [0, 1). @defaultValue 0.9 */
@@ -67,12 +68,7 @@ export function adam(options: AdamOptions = {}): Optimizer {
   checkBoolean("adam", "decoupledWeightDecay", decoupledWeightDecay);
 
   const memory = new OptimizerMemory("adam", ["firstMoment", "secondMoment"]);
-  /** `beta · mean + (1 − beta) · value`; nothing was remembered before the first value. */
-  const average = (mean: tf.Tensor | undefined, value: tf.Tensor, beta: number) => {
-    const part = tf.mul(value, tf.scalar(1 - beta));
-    return mean ? tf.add(tf.mul(mean, tf.scalar(beta)), part) : part;
-  };
-
+  const constants = { beta1, beta2, epsilon, weightDecay, decoupled: decoupledWeightDecay };
   return {
     settings: { name: "adam", beta1, beta2, epsilon, weightDecay, decoupledWeightDecay },
 
@@ -80,25 +76,13 @@ export function adam(options: AdamOptions = {}): Optimizer {
       for (const [variable, gradient] of checkUpdate("adam", gradients, learningRate)) {
         tf.tidy(() => {
           const { updates, tensors } = memory.of(variable) ?? { updates: 0 };
-          let w: tf.Tensor = variable;
-          let g = gradient;
-          if (weightDecay > 0 && decoupledWeightDecay) {
-            w = tf.mul(variable, tf.scalar(1 - learningRate * weightDecay));
-          } else if (weightDecay > 0) {
-            g = tf.add(gradient, tf.mul(variable, tf.scalar(weightDecay)));
-          }
-          const firstMoment = average(tensors?.firstMoment, g, beta1);
-          const secondMoment = average(tensors?.secondMoment, tf.square(g), beta2);
-          memory.update(variable, { firstMoment, secondMoment });
-
-          // Both bias corrections as factors of numbers instead of tensors: m̂ / (√v̂ + ε) = (r/c) · m / (√v + r·ε).
-          const c = 1 - beta1 ** (updates + 1);
-          const r = Math.sqrt(1 - beta2 ** (updates + 1));
-          const direction = tf.mul(firstMoment, tf.scalar((learningRate * r) / c));
-          const size = tf.add(tf.sqrt(secondMoment), tf.scalar(r * epsilon));
-          // An infinite square would stop its weight for ever and unnoticed: 0 · ∞ makes the weight NaN.
-          const zero = tf.mul(secondMoment, tf.scalar(0));
-          variable.assign(tf.sub(w, tf.add(tf.div(direction, size), zero)));
+          const rule = { ...constants, learningRate, step: updates + 1 };
+          const moments = tensors && { mean: tensors.firstMoment, square: tensors.secondMoment };
+          const { weights, mean, square } =
+            updateByAdam(variable, gradient, moments, rule) ??
+            composedUpdate(variable, gradient, moments, rule);
+          memory.update(variable, { firstMoment: mean, secondMoment: square });
+          variable.assign(weights);
         });
       }
     },
@@ -108,4 +92,41 @@ export function adam(options: AdamOptions = {}): Optimizer {
     clear: (variables) => memory.clear(variables),
     dispose: () => memory.clear(),
   };
+}
+
+interface Moments {
+  readonly mean: tf.Tensor;
+  readonly square: tf.Tensor;
+}
+
+/** The update in tfjs's own operations, for every backend. */
+function composedUpdate(
+  variable: tf.Variable,
+  gradient: tf.Tensor,
+  moments: Moments | undefined,
+  { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step }: AdamRule,
+): Moments & { weights: tf.Tensor } {
+  let w: tf.Tensor = variable;
+  let g = gradient;
+  if (weightDecay > 0 && decoupled) {
+    w = tf.mul(variable, tf.scalar(1 - learningRate * weightDecay));
+  } else if (weightDecay > 0) {
+    g = tf.add(gradient, tf.mul(variable, tf.scalar(weightDecay)));
+  }
+  const mean = average(moments?.mean, g, beta1);
+  const square = average(moments?.square, tf.square(g), beta2);
+  // Both bias corrections as factors of numbers instead of tensors: m̂ / (√v̂ + ε) = (r/c) · m / (√v + r·ε).
+  const c = 1 - beta1 ** step;
+  const r = Math.sqrt(1 - beta2 ** step);
+  const direction = tf.mul(mean, tf.scalar((learningRate * r) / c));
+  const size = tf.add(tf.sqrt(square), tf.scalar(r * epsilon));
+  // An infinite square would stop its weight for ever and unnoticed: 0 · ∞ makes the weight NaN.
+  const zero = tf.mul(square, tf.scalar(0));
+  return { weights: tf.sub(w, tf.add(tf.div(direction, size), zero)), mean, square };
+}
+
+/** `beta · mean + (1 − beta) · value`; nothing was remembered before the first value. */
+function average(mean: tf.Tensor | undefined, value: tf.Tensor, beta: number): tf.Tensor {
+  const part = tf.mul(value, tf.scalar(1 - beta));
+  return mean ? tf.add(tf.mul(mean, tf.scalar(beta)), part) : part;
 }

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { checkBoolean, checkNumber, checkOptions, rangeError } from "../internal/checks.js";
 import type { Optimizer } from "./optimizer.js";
 import { checkUpdate, OptimizerMemory } from "./optimizerMemory.js";
+import { type MomentumRule, updateByMomentum } from "./wasmKernels/optimizerUpdate.js";
 
 export interface SgdOptions {
   /** Factor of the velocity, in [0, 1). @defaultValue 0 */
@@ -57,24 +58,17 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     settings: { name: "sgd", momentum, weightDecay, nesterov },
 
     apply(gradients, learningRate) {
-      const updates = checkUpdate("sgd", gradients, learningRate);
-      tf.tidy(() => {
-        const rate = tf.scalar(learningRate);
-        const decay = tf.scalar(weightDecay);
-        const inertia = tf.scalar(momentum);
-        for (const [variable, gradient] of updates) {
-          // Terms that are zero are left out: each operation costs more than its arithmetic in a small layer.
-          const g = weightDecay > 0 ? tf.add(gradient, tf.mul(variable, decay)) : gradient;
-          let step = g;
-          if (momentum > 0) {
-            const previous = memory.of(variable)?.tensors.velocity;
-            const velocity = previous ? tf.add(tf.mul(previous, inertia), g) : tf.clone(g);
-            memory.update(variable, { velocity });
-            step = nesterov ? tf.add(g, tf.mul(velocity, inertia)) : velocity;
-          }
-          variable.assign(tf.sub(variable, tf.mul(step, rate)));
-        }
-      });
+      const rule = { learningRate, momentum, weightDecay, nesterov };
+      for (const [variable, gradient] of checkUpdate("sgd", gradients, learningRate)) {
+        tf.tidy(() => {
+          const previous = memory.of(variable)?.tensors.velocity;
+          const { weights, velocity } =
+            updateByMomentum(variable, gradient, previous, rule) ??
+            composedUpdate(variable, gradient, previous, rule);
+          if (velocity) memory.update(variable, { velocity });
+          variable.assign(weights);
+        });
+      }
     },
 
     getState: (variables) => memory.getState(variables),
@@ -82,4 +76,20 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     clear: (variables) => memory.clear(variables),
     dispose: () => memory.clear(),
   };
+}
+
+/** The update in tfjs's own operations, for every backend. */
+function composedUpdate(
+  variable: tf.Variable,
+  gradient: tf.Tensor,
+  previous: tf.Tensor | undefined,
+  { learningRate, momentum, weightDecay, nesterov }: MomentumRule,
+): { weights: tf.Tensor; velocity?: tf.Tensor } {
+  // Terms that are zero are left out: each operation costs more than its arithmetic in a small layer.
+  const g = weightDecay > 0 ? tf.add(gradient, tf.mul(variable, tf.scalar(weightDecay))) : gradient;
+  const descend = (step: tf.Tensor) => tf.sub(variable, tf.mul(step, tf.scalar(learningRate)));
+  if (momentum === 0) return { weights: descend(g) };
+  const inertia = tf.scalar(momentum);
+  const velocity = previous ? tf.add(tf.mul(previous, inertia), g) : tf.clone(g);
+  return { weights: descend(nesterov ? tf.add(g, tf.mul(velocity, inertia)) : velocity), velocity };
 }

@@ -4,6 +4,7 @@ import { Random } from "../internal/random.js";
 import { gather } from "./examples.js";
 import type { Optimizer } from "./optimizer.js";
 import type { TrainingPlan } from "./trainingPlan.js";
+import { allFinite } from "./wasmKernels/finite.js";
 
 /** What is to be done in one update. */
 export interface Update {
@@ -144,8 +145,11 @@ const gradientsOf: typeof tf.variableGrads = (f, variables) => {
   }
 };
 
-/** A scalar: 0 if every number is finite, else NaN, since 0 · ∞ is NaN. */
-const zeroIfFinite = (variables: readonly tf.Variable[]): tf.Tensor => {
+/** A scalar: 0 if every number is finite, else NaN. */
+function zeroIfFinite(variables: readonly tf.Variable[]): tf.Tensor {
+  const finite = allFinite(variables);
+  if (finite !== undefined) return tf.scalar(finite ? 0 : Number.NaN);
+  // 0 · ∞ is NaN.
   const zero = tf.scalar(0);
   return tf.addN(variables.map((variable) => tf.sum(tf.mul(variable, zero))));
-};
+}

@@ -12,6 +12,8 @@ import { tensorMemory } from "./tensorMemory.js";
  * update of tfjs's operations there.
  */
 
+export type { AdamRule };
+
 export interface MomentumRule {
   readonly learningRate: number;
   readonly momentum: number;

@@ -120,7 +120,9 @@ export function adamUpdate(
       s = f32x4.add(f32x4.mul(v128.load(square + at), f32x4.splat(beta2)), s);
     }
     const size = f32x4.add(f32x4.mul(f32x4.sqrt(s), f32x4.splat(root)), f32x4.splat(epsilon));
-    const step = f32x4.div(f32x4.mul(m, f32x4.splat(rate)), size);
+    // A square that has overflown would stop its weight unnoticed: 0 · ∞ makes the weight NaN.
+    const alarm = f32x4.mul(s, f32x4.splat(0));
+    const step = f32x4.add(f32x4.div(f32x4.mul(m, f32x4.splat(rate)), size), alarm);
     v128.store(newWeights + at, f32x4.sub(f32x4.mul(w, f32x4.splat(keep)), step));
     v128.store(newMean + at, m);
     v128.store(newSquare + at, s);
@@ -136,7 +138,7 @@ export function adamUpdate(
       s = f32.load(square + at) * beta2 + s;
     }
     const size = sqrt<f32>(s) * root + epsilon;
-    f32.store(newWeights + at, w * keep - (m * rate) / size);
+    f32.store(newWeights + at, w * keep - ((m * rate) / size + s * 0));
     f32.store(newMean + at, m);
     f32.store(newSquare + at, s);
   }
