@@ -24,7 +24,6 @@ const threads = startThreadPool({
   threads: 3,
   where: "test",
   patienceSeconds: 60,
-  onFailure: () => {},
 });
 afterAll(() => threads.close());
 
