@@ -1,4 +1,4 @@
-import { MAX_PAGES } from "../../../src/kernels/index.js";
+import { MAX_PAGES, type Processor } from "../../../src/kernels/index.js";
 import {
   compileTrainingKernels,
   engineOn,
@@ -7,7 +7,7 @@ import {
 } from "../../../src/kernels/training/index.js";
 
 /** An engine of one thread on a memory of its own, with arrays in it. Space is never given back. */
-export function testEngine() {
+export function testEngine(change = (processor: Processor): Processor => processor) {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
   let top = 64;
   const heap: TensorHeap = {
@@ -23,7 +23,8 @@ export function testEngine() {
     },
     free: () => {},
   };
-  const engine = engineOn(heap, trainingProcessor(compileTrainingKernels()!.module, memory));
+  const processor = trainingProcessor(compileTrainingKernels()!.module, memory);
+  const engine = engineOn(heap, change(processor));
   return {
     engine,
     memory,
