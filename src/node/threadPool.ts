@@ -139,26 +139,24 @@ export function startThreadPool({
     return items;
   }
 
-  /** Waits as long as the supervisor answers. */
+  /**
+   * Waits as long as the supervisor answers. Counts its own naps instead of reading a clock, which goes on while the system
+   * holds the whole process.
+   */
   function waitUntil(isSo: () => boolean, napMilliseconds = NAP_MILLISECONDS): void {
+    const patience = Math.ceil((1000 * patienceSeconds) / napMilliseconds);
     let answers = read(Pool.answers);
-    let heard = performance.now();
-    let asked = heard;
-    for (;;) {
+    for (let naps = 0; naps <= patience; ) {
       const signal = read(Pool.signal);
       if (isSo()) return;
       if (noticeEnds()) continue;
-      Atomics.wait(words, Pool.signal, signal, napMilliseconds);
-      const now = performance.now();
+      if (Atomics.wait(words, Pool.signal, signal, napMilliseconds) !== "timed-out") continue;
+      naps++;
       if (answers !== read(Pool.answers)) {
         answers = read(Pool.answers);
-        heard = now;
+        naps = 0;
       }
-      if (now - heard > 1000 * patienceSeconds) break;
-      if (now - asked >= NAP_MILLISECONDS) {
-        supervisor.postMessage("alive?");
-        asked = now;
-      }
+      supervisor.postMessage("alive?");
     }
     broken = SILENT;
     // Its end is what frees the pool again: until then somebody may still write.
@@ -238,7 +236,7 @@ export function startThreadPool({
         });
       } catch (error) {
         Atomics.store(words, block + Slot.next, items);
-        if (broken === undefined) waitUntil(() => nobodyLooksAt(slot), 1);
+        if (broken === undefined) waitUntil(() => nobodyLooksAt(slot), 20);
         throw error;
       }
       if (lost) {

@@ -130,7 +130,11 @@ interface CorrectedGradient extends GradConfig {
  * "same", and `Dilation2D`.
  *
  * Import the backend first, and tf.layers if you use it; the backend may start before or after this call. Further calls
- * register the same kernels anew. `useBackend` of `closerlook/node` calls this itself.
+ * register the same kernels anew. `useBackend` of `closerlook/node` calls this itself, and adds threads.
+ *
+ * In a browser the kernels compute on one thread, on tfjs's own heap. In a page that is isolated from other origins tfjs
+ * hides its heap, to use it with threads of its own, and tensors are copied for our kernels;
+ * `tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false)` before the backend starts spares the copies.
  *
  * @throws Error if `@tensorflow/tfjs-backend-wasm` has not been imported.
  * @example

@@ -23,19 +23,29 @@ describe.skipIf(!chromiumPath)(inBrowser("training in a browser"), () => {
   afterEach(() => site?.close());
 
   test.each([
-    ["on tfjs's heap", {}, false],
-    ["in a page that is isolated, where tfjs computes with threads", isolation, true],
-  ])("gives the losses and weights of Node %s", async (_, headers, isolated) => {
+    ["on tfjs's heap", {}, 'trained("/")', false],
+    [
+      "in an isolated page, where tfjs has threads and tensors are copied",
+      isolation,
+      'trained("/")',
+      true,
+    ],
+    [
+      "in an isolated page where tfjs is told to have none",
+      isolation,
+      'trained("/", false)',
+      false,
+    ],
+  ])("gives the losses and weights of Node %s", async (_, headers, call, shared) => {
     site = await startSite("training.ts", binaries, headers);
     const page = await site.open();
     const there = (await page.evaluate(
-      `import("./bundle.js").then(({ trained }) => trained("/"))`,
+      `import("./bundle.js").then(({ trained }) => ${call})`,
     )) as Trained;
     const here = await trained();
     expect(there.losses).toHaveLength(3);
     expect(there.losses[2]).toBeLessThan(there.losses[0]!);
-    expect({ ...there, isolated: false }).toEqual(here);
-    expect(there.isolated).toBe(isolated);
+    expect(there).toEqual({ ...here, shared });
     expect(there.left).toBe(0);
   });
 });

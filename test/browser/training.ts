@@ -6,8 +6,8 @@ import { registerTrainingKernels } from "closerlook/tfjs";
 export interface Trained {
   readonly losses: number[];
   readonly weights: number[];
-  /** Whether the page is isolated from other origins, and tfjs computes with threads of its own. */
-  readonly isolated: boolean;
+  /** Whether tfjs has a heap for threads of its own. */
+  readonly shared: boolean;
   /** Tensors that the steps left behind. */
   readonly left: number;
 }
@@ -27,9 +27,15 @@ const tensor = (shape: number[], seed: number, scale = 1) =>
     shape,
   );
 
-/** Three steps of a small convolutional network on tfjs's wasm backend. */
-export async function trained(wasmFolder?: string): Promise<Trained> {
+function isShared(): boolean {
+  const { wasm } = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } };
+  return !(wasm.HEAPU8.buffer instanceof ArrayBuffer);
+}
+
+/** Three steps of a small convolutional network on tfjs's wasm backend, which may use threads of its own where it can. */
+export async function trained(wasmFolder?: string, threads = true): Promise<Trained> {
   tf.env().set("PROD", true);
+  if (!threads) tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   if (wasmFolder !== undefined) setWasmPaths(wasmFolder);
   // Before the backend starts, and once more after it.
   registerTrainingKernels();
@@ -56,7 +62,7 @@ export async function trained(wasmFolder?: string): Promise<Trained> {
   return {
     losses,
     weights: model.getWeights().flatMap((weight) => Array.from(weight.dataSync())),
-    isolated: globalThis.crossOriginIsolated === true,
+    shared: isShared(),
     left: tf.memory().numTensors - before,
   };
 }

@@ -37,6 +37,8 @@ export interface Engine {
 export const repeatableJobs: ReadonlySet<string> = new Set([
   "packPanel",
   "convolve",
+  "depthwiseFilterGradient",
+  "depthwiseInputGradient",
   "filterGradient",
   "sumParts",
   "transposeStripe",

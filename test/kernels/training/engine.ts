@@ -38,7 +38,7 @@ export function testEngine(processor: Processor = singleThread()) {
   };
 }
 
-function singleThread(): Processor {
+export function singleThread(): Processor {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
   return trainingProcessor(compileTrainingKernels()!.module, memory);
 }
