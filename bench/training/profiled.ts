@@ -13,10 +13,11 @@ export interface Profile {
   readonly kernels: readonly KernelTime[];
 }
 
-/** Computes once with a clock around every kernel of the backend. */
+/** Computes once with a clock, in milliseconds, around every kernel of the backend. */
 export async function profiled(
   backendName: string,
   compute: () => Promise<void>,
+  now: () => number = () => performance.now(),
 ): Promise<Profile> {
   const times = new Map<string, { calls: number; seconds: number }>();
   // Of the kernels that are under way, the seconds spent in kernels that they called.
@@ -28,12 +29,12 @@ export async function profiled(
     replace({
       ...config,
       kernelFunc: (call) => {
-        const start = performance.now();
+        const start = now();
         inner.push(0);
         try {
           return config.kernelFunc(call);
         } finally {
-          const seconds = (performance.now() - start) / 1000;
+          const seconds = (now() - start) / 1000;
           time.calls++;
           time.seconds += seconds - inner.pop()!;
           if (inner.length > 0) inner[inner.length - 1]! += seconds;
@@ -42,9 +43,9 @@ export async function profiled(
     });
   }
   try {
-    const start = performance.now();
+    const start = now();
     await compute();
-    const seconds = (performance.now() - start) / 1000;
+    const seconds = (now() - start) / 1000;
     const kernels = Array.from(times, ([kernel, time]) => ({ kernel, ...time }))
       .filter(({ calls }) => calls > 0)
       .sort((a, b) => b.seconds - a.seconds);
