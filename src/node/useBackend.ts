@@ -52,13 +52,14 @@ let previousCall: Promise<unknown> = Promise.resolve();
  *   computes on the CPU, and slower than wasm.
  *
  * A back end that is asked for by name and cannot start is an error, never another back end; so is
- * `"tfjs-node-gpu"` without a GPU, and `"webgpu"` without an adapter. All copies of tfjs in a process share one engine, so the caller's
- * own `import * as tf from "@tensorflow/tfjs"` (or `-core`) computes with what was set up here. Tensors
- * survive a change of the back end, and tfjs's settings stay as they are.
+ * `"tfjs-node-gpu"` without a GPU, and `"webgpu"` without an adapter. All copies of tfjs in a process
+ * share one engine, so the caller's own `import * as tf from "@tensorflow/tfjs"` (or `-core`) computes
+ * with what was set up here. Tensors survive a change of the back end, and tfjs's settings stay as they
+ * are.
  *
  * `"webgpu"` sets what a browser has: `navigator.gpu` (which is used if it is there already) and WebGPU's
- * classes as globals. A read by `await tensor.data()` leaves the event loop free; `dataSync()` works too and
- * waits. `@tensorflow/tfjs-backend-webgpu` must not be imported before the call.
+ * classes as globals. `dataSync()` works, and waits; `await tensor.data()` does not. A command that the GPU
+ * refuses is an error. `@tensorflow/tfjs-backend-webgpu` must not be imported before the call.
  *
  * @param name - Back end to use; default "auto".
  * @returns What was chosen, and why; plain data.
