@@ -9,6 +9,9 @@ import type { BackendDescription } from "../../src/node/useBackend.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const execute = promisify(execFile);
 
+/** A software adapter compiles every kernel first, which takes seconds on a machine of its own. */
+const PATIENCE = 240_000;
+
 type Environment = Readonly<Record<string, string>>;
 
 /** Runs TypeScript in a process of its own, which must end by itself, and returns what it printed. */
@@ -16,7 +19,7 @@ async function run(args: readonly string[], environment: Environment = {}) {
   return execute(process.execPath, ["--import", "tsx", ...args], {
     cwd: root,
     env: { ...process.env, ...environment },
-    timeout: 120_000,
+    timeout: PATIENCE,
     maxBuffer: 2 ** 26,
   });
 }
@@ -57,7 +60,7 @@ let wasm: Steps;
 
 beforeAll(async () => {
   wasm = await trainingSteps("wasm");
-}, 120_000);
+}, PATIENCE);
 
 /** Sums of up to 3000 products in single precision, in another order. */
 function expectSame({ results }: Steps): void {
@@ -92,7 +95,7 @@ const webgpu = /^Error/.test(adapter)
   ? `webgpu: not tested, no Chromium at the usual places and no GPU (${adapter})`
   : `webgpu on ${adapter}`;
 
-describe.skipIf(/^Error/.test(adapter))(webgpu, () => {
+describe.skipIf(/^Error/.test(adapter))(webgpu, { timeout: PATIENCE }, () => {
   test("a training step is that of the wasm back end", async () => {
     const steps = await trainingSteps("webgpu", software);
     expect(steps.description).toEqual({
@@ -190,7 +193,7 @@ const native = built
   ? "tfjs-node"
   : "tfjs-node: not tested, TFJS_NODE names no folder that scripts/build-tfjs-node.sh has filled";
 
-describe.skipIf(!built)(native, () => {
+describe.skipIf(!built)(native, { timeout: PATIENCE }, () => {
   const environment = { NODE_PATH: join(resolve(built ?? ""), "node_modules") };
 
   test("a training step is that of the wasm back end", async () => {
