@@ -1,6 +1,6 @@
 /** A side of the bench of training in Node, in a process of its own: our kernels, or others under tfjs. */
 import * as tf from "@tensorflow/tfjs";
-import { useBackend, useThreads } from "closerlook/node";
+import { useBackend } from "closerlook/node";
 import { peakMegabytes } from "../machine.js";
 import { serve } from "../serve.js";
 import type { Environment, Run, Task } from "../side.js";
@@ -16,9 +16,11 @@ async function startKernels({ kernels, threads }: TrainingTask): Promise<Environ
     await useComposedKernels();
     return {};
   }
-  if (kernels === "ours") await useThreads(threads);
-  const backend = await useBackend(kernels === "cpu" ? "cpu" : "wasm");
-  if (kernels === "cpu") return {};
+  if (kernels === "cpu") {
+    await useBackend("cpu");
+    return {};
+  }
+  const backend = await useBackend("wasm", { threads });
   return { tfjs: backend.version, our_threads: backend.threads ?? 1 };
 }
 
@@ -51,7 +53,7 @@ await serve(async (given: Task) => {
       values = first.values;
       time = first;
     } else time = await timed(computation, task.enoughSeconds);
-    const rate = task.kernels === "ours" ? bareKernelRate?.() : undefined;
+    const rate = task.kernels === "ours" ? bareKernelRate() : undefined;
     const answer = { values, ...(rate !== undefined && { bareKernel: rate }) };
     return { ...time, answer, peakMegabytes: peakMegabytes() };
   };

@@ -67,9 +67,10 @@ let previousCall: Promise<unknown> = Promise.resolve();
  *   computes on the CPU, and slower than wasm.
  *
  * A back end that is asked for by name and cannot start is an error, never another back end; so is
- * `"tfjs-node-gpu"` without a GPU, and `"webgpu"` without an adapter. All copies of tfjs in a process share one engine, so the caller's
- * own `import * as tf from "@tensorflow/tfjs"` (or `-core`) computes with what was set up here. Tensors
- * survive a change of the back end, and tfjs's settings stay as they are.
+ * `"tfjs-node-gpu"` without a GPU, and `"webgpu"` without an adapter. All copies of tfjs in a process
+ * share one engine, so the caller's own `import * as tf from "@tensorflow/tfjs"` (or `-core`) computes
+ * with what was set up here. Tensors survive a change of the back end, and tfjs's settings stay as they
+ * are.
  *
  * The threads of `"wasm"` share tfjs's heap, for which this call must be the one that starts the backend. Where they
  * cannot, one thread computes, and `reason` says why. They wait for work and do not keep the process alive; they end with
@@ -77,8 +78,8 @@ let previousCall: Promise<unknown> = Promise.resolve();
  * warning of the process, and the others go on with its work.
  *
  * `"webgpu"` sets what a browser has: `navigator.gpu` (which is used if it is there already) and WebGPU's
- * classes as globals. A read by `await tensor.data()` leaves the event loop free; `dataSync()` works too and
- * waits. `@tensorflow/tfjs-backend-webgpu` must not be imported before the call.
+ * classes as globals. `dataSync()` works, and waits; `await tensor.data()` does not. A command that the GPU
+ * refuses is an error. `@tensorflow/tfjs-backend-webgpu` must not be imported before the call.
  *
  * @param name - Back end to use; default "auto".
  * @param options - Number of threads.

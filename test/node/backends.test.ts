@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -8,6 +9,9 @@ import type { BackendDescription } from "../../src/node/useBackend.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const execute = promisify(execFile);
 
+/** A software adapter compiles every kernel first, which takes seconds on a machine of its own. */
+const PATIENCE = 240_000;
+
 type Environment = Readonly<Record<string, string>>;
 
 /** Runs TypeScript in a process of its own, which must end by itself, and returns what it printed. */
@@ -15,7 +19,7 @@ async function run(args: readonly string[], environment: Environment = {}) {
   return execute(process.execPath, ["--import", "tsx", ...args], {
     cwd: root,
     env: { ...process.env, ...environment },
-    timeout: 120_000,
+    timeout: PATIENCE,
     maxBuffer: 2 ** 26,
   });
 }
@@ -56,7 +60,7 @@ let wasm: Steps;
 
 beforeAll(async () => {
   wasm = await trainingSteps("wasm");
-}, 120_000);
+}, PATIENCE);
 
 /** Sums of up to 3000 products in single precision, in another order. */
 function expectSame({ results }: Steps): void {
@@ -77,22 +81,21 @@ function expectSame({ results }: Steps): void {
 }
 
 /** Chromium brings a Vulkan library, and with it an adapter that computes on the CPU. */
-const chromium = "/usr/lib/chromium";
-const software = ["libvulkan.so.1", "vk_swiftshader_icd.json"].every((file) =>
-  existsSync(`${chromium}/${file}`),
-)
-  ? {
-      LD_LIBRARY_PATH: chromium,
-      VK_ICD_FILENAMES: `${chromium}/vk_swiftshader_icd.json`,
-    }
+const usual = ["/usr/lib/chromium", "/usr/lib/chromium-browser", "/opt/google/chrome"];
+const chromium = usual.find((folder) =>
+  ["libvulkan.so.1", "vk_swiftshader_icd.json"].every((file) => existsSync(join(folder, file))),
+);
+const software = chromium
+  ? { LD_LIBRARY_PATH: chromium, VK_ICD_FILENAMES: join(chromium, "vk_swiftshader_icd.json") }
   : undefined;
+// Without it, a GPU of the machine.
 const start = "print(await useBackend('webgpu').then(({ adapter }) => adapter, String));";
 const adapter = String(await runProgram(start, software));
 const webgpu = /^Error/.test(adapter)
-  ? `webgpu: not tested, no GPU and no ${chromium} (${adapter})`
+  ? `webgpu: not tested, no Chromium at the usual places and no GPU (${adapter})`
   : `webgpu on ${adapter}`;
 
-describe.skipIf(/^Error/.test(adapter))(webgpu, () => {
+describe.skipIf(/^Error/.test(adapter))(webgpu, { timeout: PATIENCE }, () => {
   test("a training step is that of the wasm back end", async () => {
     const steps = await trainingSteps("webgpu", software);
     expect(steps.description).toEqual({
@@ -180,6 +183,36 @@ describe.skipIf(/^Error/.test(adapter))(webgpu, () => {
     `;
     expect(await runProgram(body, software)).toMatch(
       /^useBackend: "webgpu" .* @tensorflow\/tfjs-backend-webgpu was imported before useBackend/,
+    );
+  });
+});
+
+/** What scripts/build-tfjs-node.sh leaves. */
+const built = process.env.TFJS_NODE;
+const native = built
+  ? "tfjs-node"
+  : "tfjs-node: not tested, TFJS_NODE names no folder that scripts/build-tfjs-node.sh has filled";
+
+describe.skipIf(!built)(native, { timeout: PATIENCE }, () => {
+  const environment = { NODE_PATH: join(resolve(built ?? ""), "node_modules") };
+
+  test("a training step is that of the wasm back end", async () => {
+    const steps = await trainingSteps("tfjs-node", environment);
+    expect(steps.description).toEqual({
+      name: "tfjs-node",
+      requested: "tfjs-node",
+      package: "@tensorflow/tfjs-node",
+      version: "4.22.0",
+      gpu: false,
+      reason: "tfjs-node: asked for by name",
+    });
+    expectSame(steps);
+  });
+
+  test('"auto" takes it', async () => {
+    const body = "print((await useBackend()).reason);";
+    expect(await runProgram(body, environment)).toBe(
+      "tfjs-node: @tensorflow/tfjs-node-gpu is not installed",
     );
   });
 });

@@ -11,6 +11,7 @@ import { temporaryFolder } from "./temporaryFolder.js";
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 const missing = (packageName: string): Error =>
@@ -264,6 +265,59 @@ describe("useBackend: native packages", () => {
         "@tensorflow/tfjs-node-gpu is not installed; @tensorflow/tfjs-node is not installed; " +
         "webgpu is not installed; @tensorflow/tfjs-backend-wasm is not installed. Install the last one with: " +
         "npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm",
+    );
+  });
+});
+
+/** A process that has WebGPU, with an adapter of this description or none. What real ones do is in backends.test.ts. */
+const stubGpu = (info: object | null) =>
+  vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => info && { info } } });
+
+const hardware = { vendor: "acme", architecture: "", device: "Card 9", description: "driver 1.2" };
+
+describe("useBackend: webgpu", () => {
+  const webgpu = "@tensorflow/tfjs-backend-webgpu";
+  const install = `Install it with: npm install webgpu @tensorflow/tfjs-core @tensorflow/tfjs-layers ${webgpu}`;
+
+  test.each([
+    ["webgpu", undefined],
+    [webgpu, hardware],
+  ])("without %s it is an error with the installation command", async (missing, info) => {
+    if (info) stubGpu(info);
+    await expect(startBackend("webgpu", packages(await wasmPackages()))).rejects.toThrow(
+      `useBackend: "webgpu" must be installed and start, got: ${missing} is not installed. ${install}`,
+    );
+  });
+
+  test("without an adapter it is an error that says what to do", async () => {
+    stubGpu(null);
+    await expect(startBackend("webgpu", packages(await wasmPackages()))).rejects.toThrow(
+      'useBackend: "webgpu" must find a GPU, got none (no adapter). ' +
+        'Install the GPU\'s driver, on Linux with Vulkan (libvulkan1), or ask for "wasm"',
+    );
+  });
+
+  const first = "@tensorflow/tfjs-node-gpu";
+  const second = "@tensorflow/tfjs-node";
+  test.each([
+    [hardware, `${first}, ${second} and ${webgpu} are not installed`],
+    [null, `${first} and ${second} are not installed, webgpu found no GPU (no adapter)`],
+    [
+      { ...hardware, isFallbackAdapter: true },
+      `${first} and ${second} are not installed, webgpu found no GPU ` +
+        "(only a software adapter, slower than wasm: acme, Card 9, driver 1.2)",
+    ],
+  ])('"auto" says why it passed over the adapter %j', async (info, why) => {
+    stubGpu(info);
+    const { name, reason } = await startBackend("auto", packages(await wasmPackages()));
+    expect([name, reason]).toEqual(["wasm", `wasm: ${why}`]);
+  });
+
+  test("a backend that was imported before there was a GPU is an error", async () => {
+    stubGpu(hardware);
+    const load = packages({ ...(await wasmPackages()), [webgpu]: {} });
+    await expect(startBackend("webgpu", load)).rejects.toThrow(
+      `${webgpu} was imported before useBackend, when there was no GPU yet`,
     );
   });
 });
