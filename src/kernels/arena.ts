@@ -1,4 +1,5 @@
-import { FIRST_ADDRESS, MAX_PAGES } from "./processor.js";
+import { MAX_PAGES } from "./compiledModule.js";
+import { FIRST_ADDRESS } from "./processor.js";
 
 const PAGE_BYTES = 65_536;
 

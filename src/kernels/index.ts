@@ -1,3 +1,4 @@
+export { instantiate, MAX_PAGES, sharedModule } from "./compiledModule.js";
 export { materialised, scaleColumns, scaleRows, takeColumns, transposed, zeros } from "./dense.js";
 export { linearAlgebra, useLinearAlgebra } from "./implementation.js";
 export type {
@@ -8,12 +9,5 @@ export type {
   SymmetricEigen,
 } from "./linearAlgebra.js";
 export { plainLinearAlgebra } from "./plainLinearAlgebra.js";
-export {
-  type CompiledKernels,
-  compileKernels,
-  instantiate,
-  MAX_PAGES,
-  type Processor,
-  sharedModule,
-} from "./processor.js";
+export { compileKernels, type Processor } from "./processor.js";
 export { wasmLinearAlgebra } from "./wasmLinearAlgebra.js";

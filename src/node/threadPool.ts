@@ -1,11 +1,5 @@
 import { Worker } from "node:worker_threads";
-import {
-  type CompiledKernels,
-  instantiate,
-  MAX_PAGES,
-  type Processor,
-  sharedModule,
-} from "../kernels/index.js";
+import { instantiate, type Processor } from "../kernels/index.js";
 
 /** Where the threads meet: 32-bit words that all of them see. */
 const Word = {
@@ -33,12 +27,6 @@ const Word = {
 } as const;
 
 const MAX_NUMBERS = 32;
-
-/**
- * Workers that have finished no item for so long are taken for dead. The longest items, eigenvectors of some 8000
- * neurons, take several minutes.
- */
-const PATIENCE_SECONDS = 3600;
 
 /**
  * What a worker does: wait for a job, take items while there are any. As text, so that no bundler has to find a file.
@@ -84,14 +72,31 @@ export interface ThreadPool extends Processor {
   close(): Promise<void>;
 }
 
-/** @param onFailure - Called when the pool can no longer be used. */
-export function startThreadPool(
-  kernels: CompiledKernels,
-  threads: number,
-  onFailure: () => void,
-): ThreadPool {
-  const module = sharedModule(kernels);
-  const memory = new WebAssembly.Memory({ initial: 2, maximum: MAX_PAGES, shared: true });
+/** What the threads of a pool share, and how they speak about themselves. */
+export interface ThreadPoolOptions {
+  /** Kernels for a shared memory. */
+  readonly module: WebAssembly.Module;
+  /** A shared memory. */
+  readonly memory: WebAssembly.Memory;
+  readonly fusedMultiplyAdd: boolean;
+  readonly threads: number;
+  /** The function that errors name. */
+  readonly where: string;
+  /** Workers that have finished no item for so long are taken for dead. */
+  readonly patienceSeconds: number;
+  /** Called when the pool can no longer be used. */
+  onFailure(): void;
+}
+
+export function startThreadPool({
+  module,
+  memory,
+  fusedMultiplyAdd,
+  threads,
+  where,
+  patienceSeconds,
+  onFailure,
+}: ThreadPoolOptions): ThreadPool {
   const jobs = instantiate(module, memory);
   const words = new Int32Array(new SharedArrayBuffer(4 * Object.keys(Word).length));
   const numbers = new Float64Array(new SharedArrayBuffer(8 * MAX_NUMBERS));
@@ -133,7 +138,7 @@ export function startThreadPool(
     for (let waited = 0; ; waited++) {
       const inside = Atomics.load(words, Word.inside);
       if (inside === 0) return;
-      if (waited === PATIENCE_SECONDS) break;
+      if (waited === patienceSeconds) break;
       const waking = Atomics.wait(words, Word.inside, inside, 1000);
       const now = Atomics.load(words, Word.done);
       if (now !== done || waking !== "timed-out") waited = 0;
@@ -141,7 +146,7 @@ export function startThreadPool(
     }
     fail("worker threads that do not answer");
     throw new Error(
-      `useThreads: all worker threads must answer, got no answer for ${PATIENCE_SECONDS} s`,
+      `${where}: all worker threads must answer, got no answer for ${patienceSeconds} s`,
     );
   }
 
@@ -149,11 +154,11 @@ export function startThreadPool(
     memory,
     jobs,
     threads,
-    fusedMultiplyAdd: kernels.fusedMultiplyAdd,
+    fusedMultiplyAdd,
     ready,
     run(name, given, items, scratch, scratchBytes) {
       if (broken !== undefined)
-        throw new Error(`useThreads: the threads must be alive, got: ${broken}`);
+        throw new Error(`${where}: the threads must be alive, got: ${broken}`);
       const job = jobs[name]!;
       if (items <= 1) {
         if (items === 1) job(...given, scratch, 0);
@@ -182,9 +187,7 @@ export function startThreadPool(
         waitForWorkers();
       }
       if (Atomics.exchange(words, Word.failed, 0) === 1) {
-        throw new Error(
-          `useThreads: a worker thread must finish its part of ${name}, got a failure`,
-        );
+        throw new Error(`${where}: a worker thread must finish its part of ${name}, got a failure`);
       }
     },
     async close() {

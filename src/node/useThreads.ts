@@ -1,6 +1,12 @@
 import { availableParallelism } from "node:os";
 import { checkInteger } from "../internal/checks.js";
-import { compileKernels, useLinearAlgebra, wasmLinearAlgebra } from "../kernels/index.js";
+import {
+  compileKernels,
+  MAX_PAGES,
+  sharedModule,
+  useLinearAlgebra,
+  wasmLinearAlgebra,
+} from "../kernels/index.js";
 import { startThreadPool, type ThreadPool } from "./threadPool.js";
 
 /** How the similarity measures compute from now on. */
@@ -20,6 +26,9 @@ export interface Threads {
   /** Ends the threads; from then on the calling thread computes alone. */
   close(): Promise<void>;
 }
+
+/** The longest items, eigenvectors of some 8000 neurons, take several minutes. */
+const PATIENCE_SECONDS = 3600;
 
 let current: ThreadPool | undefined;
 
@@ -59,7 +68,15 @@ async function start(threads: number): Promise<Threads> {
   if (!kernels) return { threads: 1, kernels: "plain", fusedMultiplyAdd: false, async close() {} };
   const { fusedMultiplyAdd } = kernels;
   if (threads === 1) return { threads, kernels: "wasm", fusedMultiplyAdd, async close() {} };
-  const pool = startThreadPool(kernels, threads, () => stop(pool));
+  const pool = startThreadPool({
+    module: sharedModule(kernels),
+    memory: new WebAssembly.Memory({ initial: 2, maximum: MAX_PAGES, shared: true }),
+    fusedMultiplyAdd,
+    threads,
+    where: "useThreads",
+    patienceSeconds: PATIENCE_SECONDS,
+    onFailure: () => stop(pool),
+  });
   try {
     await pool.ready;
   } catch (cause) {

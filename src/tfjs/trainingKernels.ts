@@ -6,19 +6,23 @@ import {
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
 import { withExactSize } from "./wasmKernels/convolutionForward.js";
-import { filterGradient, inputGradient } from "./wasmKernels/convolutionGradients.js";
+import {
+  convolutionFilterGradient,
+  convolutionInputGradient,
+  convolutionKernel,
+} from "./wasmKernels/convolutions.js";
 import {
   depthwiseFilterGradient,
   depthwiseInputGradient,
 } from "./wasmKernels/depthwiseGradients.js";
-import { withTransposedFirst } from "./wasmKernels/matMul.js";
+import { matMulKernel } from "./wasmKernels/matMul.js";
 import { maxPoolGradient } from "./wasmKernels/maxPoolGradient.js";
 import { unsortedSegmentSum } from "./wasmKernels/segmentSum.js";
 
 /** Kernels that the wasm backend lacks, or whose shipped version is wrong or slow. */
 const replacements: Readonly<Record<string, KernelFunc>> = {
-  Conv2DBackpropFilter: filterGradient,
-  Conv2DBackpropInput: inputGradient,
+  Conv2DBackpropFilter: convolutionFilterGradient,
+  Conv2DBackpropInput: convolutionInputGradient,
   DepthwiseConv2dNativeBackpropFilter: depthwiseFilterGradient,
   DepthwiseConv2dNativeBackpropInput: depthwiseInputGradient,
   MaxPoolGrad: maxPoolGradient,
@@ -27,9 +31,10 @@ const replacements: Readonly<Record<string, KernelFunc>> = {
 
 /** Kernels that are shipped and stay in use, behind a correction. */
 const corrections: Readonly<Record<string, (shipped: KernelFunc) => KernelFunc>> = {
-  BatchMatMul: withTransposedFirst,
-  Conv2D: withExactSize("Conv2D", false),
-  FusedConv2D: withExactSize("FusedConv2D", false),
+  BatchMatMul: matMulKernel,
+  _FusedMatMul: matMulKernel,
+  Conv2D: convolutionKernel("Conv2D"),
+  FusedConv2D: convolutionKernel("FusedConv2D"),
   DepthwiseConv2dNative: withExactSize("DepthwiseConv2dNative", true),
   FusedDepthwiseConv2D: withExactSize("FusedDepthwiseConv2D", true),
 };

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { Arena } from "../../src/kernels/arena.js";
-import { instantiate, MAX_PAGES } from "../../src/kernels/processor.js";
+import { instantiate, MAX_PAGES } from "../../src/kernels/compiledModule.js";
 
 /** What one file of kernels exports, also where the library calls it from other kernels only, and a memory for it. */
 export async function compileKernel(file: string) {

@@ -20,7 +20,7 @@ const layers: Readonly<Record<string, Allowed>> = {
   ...Object.fromEntries(core.map((folder) => [folder, numeric])),
   formats: { static: ["internal"] },
   tfjs: {
-    static: [...core, "internal", "formats", "@tensorflow/tfjs-core"],
+    static: [...core, "internal", "formats", "kernels", "@tensorflow/tfjs-core"],
     type: ["@tensorflow/tfjs-layers"],
   },
   node: {

@@ -309,6 +309,19 @@ describe("registerTrainingKernels: convolution", () => {
     );
   });
 
+  test("depthwise gradients of many images and channels", async () => {
+    await expectSameAsCpu(() => [
+      ...outputAndGradients(
+        (x, filter) => tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, "same"),
+        [tensor([37, 6, 7, 13], 1), tensor([3, 3, 13, 1], 2)],
+      ),
+      ...outputAndGradients(
+        (x, filter) => tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2, "valid"),
+        [tensor([17, 9, 7, 5], 1), tensor([2, 3, 5, 3], 2)],
+      ),
+    ]);
+  });
+
   test("no examples give an output gradient of no size and filter gradients of zero", async () => {
     await tf.setBackend("wasm");
     const [dx, dFilter] = tf.tidy(() =>
@@ -373,6 +386,9 @@ describe("registerTrainingKernels: other kernels", () => {
       { a: [2, 3], size: [3, 4, 2], b: [2, 3] },
       // tfjs has the product of these, but not its gradient.
       { a: [2], size: [3, 4, 5], b: [1], noGradient: true },
+      { a: [1], size: [3, 4, 5], b: [3], noGradient: true },
+      { a: [1, 3], size: [3, 4, 5], b: [2, 3], noGradient: true },
+      { a: [3], size: [3, 4, 5], b: [2, 3], noGradient: true },
     ] as const;
     await expectSameAsCpu(() =>
       shapes.flatMap(({ a, size: [rows, inner, columns], b, ...options }) =>
@@ -388,6 +404,15 @@ describe("registerTrainingKernels: other kernels", () => {
         ),
       ),
     );
+  });
+
+  test("batches broadcast as in numpy, where the cpu backend takes the wrong matrices", async () => {
+    await tf.setBackend("wasm");
+    const [ours, expected] = tf.tidy(() => {
+      const [x, y] = [tensor([2, 1, 3, 4], 1), tensor([2, 3, 4, 5], 2)];
+      return [tf.matMul(x, y), tf.matMul(tf.tile(x, [1, 3, 1, 1]), y)].map((z) => z.dataSync());
+    });
+    expect(ours).toEqual(expected);
   });
 
   test("segments are summed, and rows of no segment dropped", async () => {
@@ -592,15 +617,17 @@ describe("registerTrainingKernels: registration", () => {
     });
   });
 
-  test("padding past all windows is an error, and frees what it made", async () => {
+  test("padding past all windows is an error where the shipped kernel computes, and frees what it made", async () => {
     await tf.setBackend("wasm");
     const before = tf.backend().numDataIds();
     tf.tidy(() => {
       const inputs = { x: tf.ones([1, 5, 6, 1]), filter: tf.ones([1, 1, 1, 1]) };
       const extra = { strides: [4, 1], pad: 3, dataFormat: "NHWC", dilations: [1, 1] };
-      expect(() => kernel("Conv2D", inputs, extra)).toThrow(
-        "Conv2D: pad must be less than 3, the length that all windows cover, got 3",
+      expect(() => kernel("DepthwiseConv2dNative", inputs, extra)).toThrow(
+        "DepthwiseConv2dNative: pad must be less than 3, the length that all windows cover, got 3",
       );
+      const windowsOnZeros = kernel("Conv2D", inputs, extra) as tf.Tensor;
+      expect(Array.from(windowsOnZeros.dataSync().slice(0, 3))).toEqual([0, 0, 0]);
     });
     expect(tf.backend().numDataIds()).toBe(before);
   });
