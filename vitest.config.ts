@@ -22,7 +22,10 @@ export default defineConfig({
         test: {
           // The kernels that newer runtimes get; Node 20 knows them behind a flag.
           name: "with fused multiply-add",
-          include: ["test/kernels/**/*.test.ts", "test/similarity/{cca,svcca,dftCca,golden}.test.ts"],
+          include: [
+            "test/kernels/**/*.test.ts",
+            "test/similarity/{cca,svcca,dftCca,golden}.test.ts",
+          ],
           setupFiles: [setup, "test/kernels/withFusedMultiplyAdd.ts"],
           execArgv: process.version.startsWith("v20.") ? ["--experimental-wasm-relaxed-simd"] : [],
         },

@@ -29,4 +29,4 @@ export {
 export { areFinite } from "./finite.js";
 export { type AdamRule, adamUpdate, momentumUpdate } from "./optimizers.js";
 export { type PoolingShape, pool, poolGradient } from "./pooling.js";
-export { type Factor, product } from "./product.js";
+export { product } from "./product.js";

@@ -40,12 +40,6 @@ export function compose(backend: WasmBackend, body: (run: RunKernel) => TensorIn
   }
 }
 
-/** The same data under another shape of equal size. */
-export const withShape = (tensor: TensorInfo, shape: number[]): TensorInfo => ({
-  ...tensor,
-  shape,
-});
-
 /** A new float32 tensor of zeros and the view through which to fill it. */
 export function makeZeros(backend: WasmBackend, shape: number[]): [TensorInfo, Float32Array] {
   const tensor = backend.makeOutput(shape, "float32");
