@@ -3,6 +3,7 @@ import { EventLoop } from "./eventLoop.js";
 import type { LabelledData } from "./examples.js";
 import type { Model } from "./model.js";
 import { sgd } from "./sgd.js";
+import { checkStepMemory } from "./stepMemory.js";
 import { Training } from "./training.js";
 import { describeTraining } from "./trainingConfiguration.js";
 import { planTraining } from "./trainingPlan.js";
@@ -69,6 +70,7 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainingResult> {
   const plan = await planTraining(model, data, options);
+  await checkStepMemory(plan);
   const { optimizer = sgd({ momentum: 0.9 }) } = options;
   const checkpoints =
     plan.checkpoints &&

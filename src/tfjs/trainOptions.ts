@@ -65,7 +65,7 @@ export interface TrainOptions {
    * Examples that are computed at a time, an integer >= 1, for batches that do not fit into memory: the gradient of a
    * batch is put together from parts of this size, each weighted by its examples. That is the gradient of the whole batch
    * up to rounding, but batch norm normalises by the part, and moves its statistics once for each; dropout draws new
-   * masks for each.
+   * masks for each. On the wasm backend a step that cannot fit into its 4 GiB is refused, with a size that fits.
    * @defaultValue the whole batch at once
    */
   microBatch?: number;

@@ -91,9 +91,9 @@ function added(a: Gradient, b: Gradient): Gradient {
 }
 
 /** Loss of examples in training mode and its gradient by every variable that is trainable now. */
-function differentiate(
+export function differentiate(
   plan: TrainingPlan,
-  { epoch, beforePass }: Update,
+  { epoch, beforePass }: Pick<Update, "epoch" | "beforePass">,
   indices: Uint32Array,
 ): Gradient {
   const { weights, examples, augment, seed, lossFunction } = plan;
