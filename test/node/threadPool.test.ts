@@ -107,28 +107,33 @@ describe("a worker that ends", () => {
     expect(printed).toEqual({ answers: Array(6).fill(true), warnings: 1, intact: false });
   });
 
-  test("and the thread that watches over them ends too: an error in time, then the calling thread alone", async () => {
+  test("and the thread that watches over them ends too: an error in time if an item was lost, then the calling thread alone", async () => {
     const { printed, milliseconds } = await inPool(
       "supervisor",
       "repeatableJobs",
       `let first = true;
-       for (const begin = Date.now(); first === true && Date.now() - begin < 20000; ) first = again();
+       for (const begin = Date.now(); first === true && pool.intact && Date.now() - begin < 20000; ) {
+         first = again();
+         if (first === true) await pause(0);
+       }
        const answers = [first, again()];
        await pause(1000);
        answers.push(again(), again());`,
     );
-    expect(printed).toEqual({
-      answers: [
-        expect.stringMatching(
-          /^useBackend: all worker threads must answer, got no answer for 1 s\./,
-        ),
-        "useBackend: the threads must be alive, got: worker threads that do not answer",
-        true,
-        true,
-      ],
-      warnings: 1,
-      intact: false,
-    });
+    const { answers, ...rest } = printed as { answers: unknown[] };
+    // The workers end with it. What they were at is lost, if they were at something at that very moment.
+    const lost = answers[0] !== true;
+    expect(answers).toEqual([
+      lost
+        ? expect.stringMatching(
+            /^useBackend: all worker threads must answer, got no answer for 1 s\./,
+          )
+        : true,
+      lost ? "useBackend: the threads must be alive, got: worker threads that do not answer" : true,
+      true,
+      true,
+    ]);
+    expect(rest).toEqual({ warnings: 1, intact: false });
     expect(milliseconds).toBeLessThan(30_000);
   });
 });
