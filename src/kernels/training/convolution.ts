@@ -1,4 +1,5 @@
 import type { Engine } from "./engine.js";
+import { sumParts } from "./sumParts.js";
 
 /** What a convolution with its strides and zeros looks like; sizes of images and filter in pixels. */
 export interface ConvolutionShape {
@@ -296,8 +297,6 @@ export function inputGradient(
 const PARTS_LENGTH = 2 ** 20;
 /** Pixels of dy that are repacked at a time. */
 const BLOCK_PIXELS = 512;
-/** Length of the pieces in which parts are summed. */
-const PIECE = 16_384;
 
 /**
  * Gradient of a {@link convolution} by its filter, [filterHeight, filterWidth, channels, outputChannels] at `gradient`,
@@ -348,7 +347,5 @@ export function filterGradient(
   ]);
   const items = count * parts(quads, quadsPerItem);
   engine.run("filterGradient", [plan], items, 512 + table + dyPanel + packed);
-  if (count > 1) {
-    engine.run("sumParts", [output, gradient, length, count, PIECE], parts(length, PIECE));
-  }
+  if (count > 1) sumParts(engine, output, gradient, length, count);
 }

@@ -1,5 +1,6 @@
 import type { ConvolutionShape } from "./convolution.js";
 import type { Engine } from "./engine.js";
+import { sumParts } from "./sumParts.js";
 
 /** A depthwise convolution; of `outputChannels` each input channel has an equal share, its own filters. */
 export interface DepthwiseShape extends ConvolutionShape {
@@ -9,7 +10,6 @@ export interface DepthwiseShape extends ConvolutionShape {
 
 /** Parts of the images whose sums are kept apart; it depends on the shape alone. */
 const PARTS = 16;
-const PIECE = 16_384;
 
 /** Gradient by the input, [images, height, width, channels] at `gradient`. */
 export function depthwiseInputGradient(
@@ -37,10 +37,7 @@ export function depthwiseFilterGradient(
   const filter = parts > 1 ? engine.scratch("parts", parts * length * 4) : gradient;
   const plan = planOf(engine, shape, { image: input, dy, filter, imagesPerPart });
   engine.run("depthwiseFilterGradient", [plan], parts, length * 8);
-  if (parts > 1) {
-    const numbers = [filter, gradient, length, parts, PIECE];
-    engine.run("sumParts", numbers, Math.ceil(length / PIECE));
-  }
+  if (parts > 1) sumParts(engine, filter, gradient, length, parts);
 }
 
 const planOf = (

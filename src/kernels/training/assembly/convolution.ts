@@ -1,4 +1,5 @@
 import { clearSums, LANES, loadFirst, multiplyAdd, ROWS, storeFirst, SUMS_BYTES } from "./microKernel";
+import { parts } from "./parts";
 
 /**
  * A convolution of images [images, height, width, channels] with a filter that is packed in panels (packPanels.ts). Windows
@@ -43,12 +44,6 @@ export class Convolution {
   panelsPerItem: i32;
   /** Whether all windows lie inside of the image, so that they are read where they are. */
   inside: i32;
-}
-
-// @ts-ignore: decorator
-@inline
-function parts(whole: i32, part: i32): i32 {
-  return (whole + part - 1) / part;
 }
 
 /** Rows of input that `rows` rows of output see. */

@@ -1,4 +1,5 @@
 import { clearSums, LANES, loadFirst, multiplyAddLane, ROWS, SUMS_BYTES } from "./microKernel";
+import { parts } from "./parts";
 
 /**
  * The gradient of a convolution by its filter, of some of the images: a sum for each (tap, input channel, output channel)
@@ -34,12 +35,6 @@ export class FilterGradient {
   rowsPerBlock: i32;
   /** Whether there is a shifted copy for every tap; else for every column of taps, and rows are found by an offset. */
   copyPerTap: i32;
-}
-
-// @ts-ignore: decorator
-@inline
-function parts(whole: i32, part: i32): i32 {
-  return (whole + part - 1) / part;
 }
 
 /** One item: a part of the images and some channels. Scratch: sums, a table of rows, a panel of dy, repacked input. */

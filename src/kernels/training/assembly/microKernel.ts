@@ -14,8 +14,11 @@ export function clearSums(sums: usize): void {
   for (const end = sums + SUMS_BYTES; sums < end; sums += 16) v128.store(sums, zero);
 }
 
-/** sums[r][c] += Σ_k row_r[k] · panel[k][c], where the elements of a row lie next to each other. */
-export function multiplyAdd(
+/** sums[r][c] += Σ_k row_r[k] · panel[k][c], where the elements of a row lie `step` bytes apart, a constant. */
+// @ts-ignore: decorator
+@inline
+function multiplyAddBy(
+  step: usize,
   row0: usize,
   row1: usize,
   row2: usize,
@@ -53,11 +56,11 @@ export function multiplyAdd(
     value = v128.load32_splat(row4);
     sum40 = f32x4.add(sum40, f32x4.mul(value, low));
     sum41 = f32x4.add(sum41, f32x4.mul(value, high));
-    row0 += 4;
-    row1 += 4;
-    row2 += 4;
-    row3 += 4;
-    row4 += 4;
+    row0 += step;
+    row1 += step;
+    row2 += step;
+    row3 += step;
+    row4 += step;
   }
   v128.store(sums, sum00, 0);
   v128.store(sums, sum01, 16);
@@ -71,7 +74,21 @@ export function multiplyAdd(
   v128.store(sums, sum41, 144);
 }
 
-/** The same where the elements of a row are 16 bytes apart: one lane of a vector of four. */
+/** The same where the elements of a row lie next to each other. */
+export function multiplyAdd(
+  row0: usize,
+  row1: usize,
+  row2: usize,
+  row3: usize,
+  row4: usize,
+  panel: usize,
+  length: i32,
+  sums: usize,
+): void {
+  multiplyAddBy(4, row0, row1, row2, row3, row4, panel, length, sums);
+}
+
+/** The same where they are one lane of a vector of four. */
 export function multiplyAddLane(
   row0: usize,
   row1: usize,
@@ -82,50 +99,7 @@ export function multiplyAddLane(
   length: i32,
   sums: usize,
 ): void {
-  let sum00 = v128.load(sums, 0);
-  let sum01 = v128.load(sums, 16);
-  let sum10 = v128.load(sums, 32);
-  let sum11 = v128.load(sums, 48);
-  let sum20 = v128.load(sums, 64);
-  let sum21 = v128.load(sums, 80);
-  let sum30 = v128.load(sums, 96);
-  let sum31 = v128.load(sums, 112);
-  let sum40 = v128.load(sums, 128);
-  let sum41 = v128.load(sums, 144);
-  for (const end = panel + (<usize>length << 5); panel < end; panel += 32) {
-    const low = v128.load(panel);
-    const high = v128.load(panel, 16);
-    let value = v128.load32_splat(row0);
-    sum00 = f32x4.add(sum00, f32x4.mul(value, low));
-    sum01 = f32x4.add(sum01, f32x4.mul(value, high));
-    value = v128.load32_splat(row1);
-    sum10 = f32x4.add(sum10, f32x4.mul(value, low));
-    sum11 = f32x4.add(sum11, f32x4.mul(value, high));
-    value = v128.load32_splat(row2);
-    sum20 = f32x4.add(sum20, f32x4.mul(value, low));
-    sum21 = f32x4.add(sum21, f32x4.mul(value, high));
-    value = v128.load32_splat(row3);
-    sum30 = f32x4.add(sum30, f32x4.mul(value, low));
-    sum31 = f32x4.add(sum31, f32x4.mul(value, high));
-    value = v128.load32_splat(row4);
-    sum40 = f32x4.add(sum40, f32x4.mul(value, low));
-    sum41 = f32x4.add(sum41, f32x4.mul(value, high));
-    row0 += 16;
-    row1 += 16;
-    row2 += 16;
-    row3 += 16;
-    row4 += 16;
-  }
-  v128.store(sums, sum00, 0);
-  v128.store(sums, sum01, 16);
-  v128.store(sums, sum10, 32);
-  v128.store(sums, sum11, 48);
-  v128.store(sums, sum20, 64);
-  v128.store(sums, sum21, 80);
-  v128.store(sums, sum30, 96);
-  v128.store(sums, sum31, 112);
-  v128.store(sums, sum40, 128);
-  v128.store(sums, sum41, 144);
+  multiplyAddBy(16, row0, row1, row2, row3, row4, panel, length, sums);
 }
 
 /** Writes up to four numbers, the first of a vector. */
