@@ -1,3 +1,11 @@
+export type { ContourScale } from "./contourLevels.js";
+export {
+  type ContourFigure,
+  type ContourPanel,
+  type ContourPath,
+  type ContoursOptions,
+  contours,
+} from "./contours.js";
 export { type Heatmap, type HeatmapGrid, type HeatmapOptions, heatmap } from "./heatmap.js";
 export { type HeatmapsOptions, type HeatmapsPanel, heatmaps } from "./heatmaps.js";
 export { type LineChart, type LineChartOptions, lineChart } from "./lineChart.js";
@@ -8,3 +16,4 @@ export type { Reference } from "./references.js";
 export { type RenderPngOptions, renderPng } from "./renderPng.js";
 export { type Figure, renderSvg } from "./renderSvg.js";
 export type { MarkerName, Palette } from "./seriesStyle.js";
+export type { SurfaceGrid } from "./surfaceGrid.js";
