@@ -6,6 +6,11 @@ export {
   type ContoursOptions,
   contours,
 } from "./contours.js";
+export {
+  type EmbeddedPoint,
+  type EmbeddingChartOptions,
+  embeddingChart,
+} from "./embeddingChart.js";
 export { type Heatmap, type HeatmapGrid, type HeatmapOptions, heatmap } from "./heatmap.js";
 export { type HeatmapsOptions, type HeatmapsPanel, heatmaps } from "./heatmaps.js";
 export { type LineChart, type LineChartOptions, lineChart } from "./lineChart.js";
@@ -17,3 +22,4 @@ export { type RenderPngOptions, renderPng } from "./renderPng.js";
 export { type Figure, renderSvg } from "./renderSvg.js";
 export type { MarkerName, Palette } from "./seriesStyle.js";
 export type { SurfaceGrid } from "./surfaceGrid.js";
+export { type TsneOptions, tsne } from "./tsne.js";
