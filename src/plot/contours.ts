@@ -233,7 +233,7 @@ export function contours(options: ContoursOptions): ContourFigure {
           range: colors,
           label: colorLabel,
           legend: true,
-          tickFormat: levelFormat(levels.slice(1, -1), typeof levelsWanted === "number" ? 2 : 6),
+          tickFormat: levelFormat(levels.slice(1, -1), typeof levelsWanted === "number" ? 3 : 6),
         },
         marks: [
           place.reachesOut ? Plot.frame({ fill: missingColor, stroke: "none" }) : null,

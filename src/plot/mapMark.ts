@@ -104,12 +104,21 @@ export function mapMark(lines: readonly MapLine[], points: readonly MapPoint[]):
       solid,
       soft,
     );
+    const leaders = layer("leaders");
     const texts = layer("labels");
     texts.setAttribute("text-anchor", "start");
     boxes.forEach((box, k) => {
       if (box === undefined) return;
-      const { text, minor } = points[labelled[k]!]!;
+      const { text, minor, radius } = points[labelled[k]!]!;
       const fontSize = minor ? fontSizes.minor : fontSizes.major;
+      const leader = leaderPath(places[labelled[k]!]!, box, radius);
+      if (leader) {
+        const shape = { d: leader, fill: "none" };
+        leaders.append(
+          svgElement(document, "path", { ...shape, stroke: "white", "stroke-width": 3 }),
+          svgElement(document, "path", { ...shape, stroke: inkColor, "stroke-width": 0.8 }),
+        );
+      }
       texts.append(
         svgElement(
           document,
@@ -131,6 +140,17 @@ export function mapMark(lines: readonly MapLine[], points: readonly MapPoint[]):
     });
     return group;
   };
+}
+
+/** A line from a point to its text, where the text does not stand right beside it. */
+function leaderPath([x, y]: readonly [number, number], box: Box, radius: number): string | null {
+  const endX = Math.max(box.left, Math.min(box.right, x));
+  const endY = Math.max(box.top + 2, Math.min(box.bottom - 2, y));
+  const distance = Math.hypot(endX - x, endY - y);
+  if (distance < radius + 8) return null;
+  const share = (radius + 1) / distance;
+  const start = [x + (endX - x) * share, y + (endY - y) * share] as const;
+  return `M${start.map((part) => part.toFixed(2)).join()}L${endX.toFixed(2)},${endY.toFixed(2)}`;
 }
 
 const rank = ({ minor }: MapPoint): number => (minor ? 1 : 0);

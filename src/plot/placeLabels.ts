@@ -36,20 +36,24 @@ export function placeLabels(
   return labels.map((label) => {
     let best: Box | undefined;
     let least = Infinity;
-    for (const box of candidates(label)) {
+    for (const { box, ring } of candidates(label)) {
       const covered = sum(taken, box) + outside(box, frame);
       if (covered > 0 && !label.required) continue;
-      const cost = covered * 20 + sum(soft, box);
+      // Nearness is worth a crossing line, but no covered text.
+      const cost = covered * 20 + sum(soft, box) + ring * 60;
       // The first of equals: candidates come in the order of preference.
       if (cost < least - 1e-9) {
         least = cost;
         best = box;
       }
     }
-    if (best) taken.push(best);
+    // Texts side by side need a space between them.
+    if (best) taken.push({ ...best, left: best.left - space, right: best.right + space });
     return best;
   });
 }
+
+const space = 4;
 
 const directions = [
   [1, 0],
@@ -63,14 +67,21 @@ const directions = [
 ] as const;
 
 /** Boxes right of the point, left of it, above and below; then the same further away. */
-function* candidates({ x, y, width, height, gap, required }: PointLabel): Generator<Box> {
-  for (const factor of required ? [1, 2, 3.5, 5] : [1, 1.6]) {
+function* candidates({
+  x,
+  y,
+  width,
+  height,
+  gap,
+  required,
+}: PointLabel): Generator<{ box: Box; ring: number }> {
+  for (const [ring, factor] of (required ? [1, 2, 3.5, 5] : [1]).entries()) {
     for (const [across, down] of directions) {
       // On a diagonal the near corner is as far as the near side is elsewhere.
       const reach = gap * factor * (across !== 0 && down !== 0 ? 0.75 : 1);
       const left = x + across * reach - (across < 0 ? width : across === 0 ? width / 2 : 0);
       const top = y + down * reach - (down < 0 ? height : down === 0 ? height / 2 : 0);
-      yield { left, top, right: left + width, bottom: top + height };
+      yield { box: { left, top, right: left + width, bottom: top + height }, ring };
     }
   }
 }

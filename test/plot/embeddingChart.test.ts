@@ -36,6 +36,19 @@ describe("embeddingChart", () => {
     }
   });
 
+  test("a name that has no room beside its point has a line to it, and no other has", () => {
+    const crowd = Array.from({ length: 12 }, (_, i) => ({
+      x: 0.1 * (i % 4),
+      y: 0.1 * Math.floor(i / 4),
+      label: `network ${i}`,
+    }));
+    const far = { x: 4, y: 4, label: "far" };
+    const leaders = (points: EmbeddedPoint[]) =>
+      all(draw(points), '[aria-label="leaders"] path').length / 2;
+    expect(leaders([...crowd, far])).toBeGreaterThan(3);
+    expect(leaders([crowd[0]!, far])).toBe(0);
+  });
+
   test("each kind has a colour, a marker and a place in the legend", () => {
     const { key } = embeddingChart(points);
     expect(key.map(({ text, sample }) => [text, sample])).toEqual([

@@ -31,7 +31,28 @@ describe("placeLabels", () => {
     const lines = [box(52, 30, 53, 44)];
     const [first, second] = placeLabels([label(50, 50), label(50, 50)], frame, points, lines);
     for (const other of [...points, ...lines, second!]) expect(overlap(first!, other)).toBe(0);
-    for (const other of [...points, ...lines]) expect(overlap(second!, other)).toBe(0);
+    for (const other of points) expect(overlap(second!, other)).toBe(0);
+  });
+
+  test("texts side by side have a space between them", () => {
+    const row = { ...frame, bottom: 12 };
+    const [first, second] = placeLabels([label(20, 6), label(71, 6)], row, [], []);
+    expect(first).toEqual(box(25, 1, 45, 11));
+    expect(second!.left).toBeGreaterThan(first!.right + 3);
+  });
+
+  test("a label stays near its point though a line crosses it, and goes away from what it would cover", () => {
+    const near = (box: { left: number; right: number; top: number; bottom: number }) =>
+      Math.hypot(
+        Math.max(box.left - 50, 50 - box.right, 0),
+        Math.max(box.top - 50, 50 - box.bottom, 0),
+      );
+    const line = Array.from({ length: 25 }, (_, i) => box(4 * i, 49, 4 * i + 4, 53));
+    expect(near(placeLabels([label(50, 50)], frame, [], line)[0]!)).toBeLessThan(6);
+    const crowd = [box(25, 33, 75, 67)];
+    const [away] = placeLabels([label(50, 50)], frame, crowd, []);
+    expect(overlap(away!, crowd[0]!)).toBe(0);
+    expect(near(away!)).toBeGreaterThan(10);
   });
 
   test("where there is no room, a label that is not required is left out, and a required one stands", () => {
