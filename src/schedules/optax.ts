@@ -161,7 +161,8 @@ export function exponential_decay(options: { init_value: number } & ExponentialO
   return exponential(read.init_value, read);
 }
 
-interface ExponentialOptions {
+/** The options that both exponential decays have. */
+export interface ExponentialOptions {
   transition_steps: number;
   decay_rate: number;
   transition_begin?: number;
@@ -212,7 +213,8 @@ export function cosine_decay_schedule(options: {
   return cosineDecay({ initial, final: initial * read.alpha, steps, exponent });
 }
 
-interface WarmupCosineOptions {
+/** The options of `optax.warmup_cosine_decay_schedule`. */
+export interface WarmupCosineOptions {
   init_value: number;
   peak_value: number;
   warmup_steps: number;
