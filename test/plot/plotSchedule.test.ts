@@ -57,7 +57,9 @@ describe("plotSchedule", () => {
   test("has a gap where a logarithm has no value", () => {
     const lr = warmup({ to: cosineRestarts({ max: 1, min: 0.1, period: 10 }), steps: 3 });
     const panel = plotSchedule(lr, { steps: 20, yScale: "log" });
-    expect(Array.from(panel.y.domain!)[0]).toBe(lr(19));
+    const [low] = Array.from(panel.y.domain!) as number[];
+    expect(low).toBeGreaterThan(0.05);
+    expect(low).toBeLessThanOrEqual(lr(9));
     expect(badAttributes(parse(renderSvg({ panels: [panel] })))).toEqual([]);
     expect(() => plotSchedule(constant(-1), { steps: 3, yScale: "log" })).toThrow(RangeError);
   });

@@ -3,7 +3,8 @@ import { keras, optax, type Schedule, timm, torch } from "../../src/schedules/in
 import executed from "../golden/schedulePresets.json" with { type: "json" };
 import golden from "../golden/schedules.json" with { type: "json" };
 
-// scripts/make-schedule-fixtures.py makes schedulePresets.json. Other orders of operations round otherwise: hence a tolerance. optax computes interpolations near 0 with an absolute error.
+// scripts/make-schedule-fixtures.py makes schedulePresets.json. Other orders of operations round otherwise, hence a tolerance;
+// optax' interpolations have an absolute error near 0.
 const tolerance = { rtol: 1e-12, atol: 1e-16 };
 
 type Preset = (options: never) => Schedule;
