@@ -1,6 +1,7 @@
 export { constant } from "./constant.js";
 export { type CosineDecayOptions, cosineDecay } from "./cosineDecay.js";
 export { type CosineRestartsOptions, cosineRestarts } from "./cosineRestarts.js";
+export { type CurveDecayOptions, curveDecay } from "./curveDecay.js";
 export type { CycleOptions } from "./cycles.js";
 export type { DecayOptions } from "./decayOptions.js";
 export { type DescribeScheduleOptions, describeSchedule } from "./describeSchedule.js";
