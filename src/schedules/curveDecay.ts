@@ -42,10 +42,11 @@ export function curveDecay(options: CurveDecayOptions): Schedule {
   const { initial, steps } = options;
   checkNumber(where, "initial", initial);
   checkInteger(where, "steps", steps, { min: 1 });
-  return guarded(where, (step) => {
+  const rule: Schedule = (step) => {
     const done = step / steps;
     if (done <= 0.5) return initial;
     if (done >= 0.9) return initial * LEAST;
     return initial * (1 - ((1 - LEAST) * (done - 0.5)) / 0.4);
-  });
+  };
+  return guarded(where, rule, { initial, steps });
 }

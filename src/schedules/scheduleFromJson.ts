@@ -2,6 +2,7 @@ import { checkOneOf, checkOptions, typeError } from "../internal/checks.js";
 import { constant } from "./constant.js";
 import { cosineDecay } from "./cosineDecay.js";
 import { cosineRestarts } from "./cosineRestarts.js";
+import { curveDecay } from "./curveDecay.js";
 import { exponentialDecay } from "./exponentialDecay.js";
 import { interpolatePoints } from "./interpolatePoints.js";
 import { inverseSquareRoot } from "./inverseSquareRoot.js";
@@ -38,6 +39,7 @@ const factories: Readonly<Record<string, Factory>> = {
   constant: positional("constant", ["value"], constant),
   cosineDecay,
   cosineRestarts,
+  curveDecay,
   exponentialDecay,
   interpolatePoints,
   inverseSquareRoot,

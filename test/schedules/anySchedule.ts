@@ -3,6 +3,7 @@ import {
   constant,
   cosineDecay,
   cosineRestarts,
+  curveDecay,
   exponentialDecay,
   interpolatePoints,
   inverseSquareRoot,
@@ -50,6 +51,7 @@ export const anyContinuousDecay: fc.Arbitrary<Schedule> = fc.oneof(
   decay(fc.record({ factor })).map(exponentialDecay),
   fc.record({ initial: value, steps: length }).map(inverseSquareRoot),
   fc.record({ initial: value, steps: length }).map(inverseTime),
+  fc.record({ initial: value, steps: length }).map(curveDecay),
 );
 
 /** Lines through points at whole steps. */
