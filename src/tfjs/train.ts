@@ -67,10 +67,9 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainingResult> {
   const plan = await planTraining("train", model, data, options);
-  const trained = trainedModel("train", plan.weights);
   const { optimizer = sgd({ momentum: 0.9 }) } = options;
   try {
-    return await runTraining({ ...plan, trained }, optimizer);
+    return await runTraining({ ...plan, trained: trainedModel(plan.weights) }, optimizer);
   } finally {
     if (!options.optimizer) optimizer.dispose();
   }

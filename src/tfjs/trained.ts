@@ -15,34 +15,17 @@ export interface Trained {
   move(gradient: tf.NamedTensorMap, optimizer: Optimizer, learningRate: number): void;
 }
 
-/**
- * A model that is trained itself.
- *
- * @throws RangeError if a weight is not finite.
- */
-export function trainedModel(where: string, weights: OpenModel): Trained {
-  checkFinite(where, weights);
-  const { variables } = weights;
-  return {
-    variables,
-    settings: {},
-    enter() {},
-    move(gradient, optimizer, learningRate) {
-      const gradients = variables.flatMap(({ variable }): [tf.Variable, tf.Tensor][] => {
-        // A variable that is frozen, or that the loss does not depend on, has no gradient.
-        const its = gradient[variable.name];
-        return its ? [[variable, its]] : [];
-      });
-      optimizer.apply(gradients, learningRate);
-    },
-  };
-}
-
-/** The restored weights of a diverged training are finite only if the first ones are. */
-function checkFinite(where: string, weights: OpenModel): void {
-  const flat = weights.read();
-  const bad = flat.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
-  const { name } = weights.variables.findLast(({ offset }) => offset <= bad)!;
-  throw new RangeError(`${where}: the model's weights must be finite, got ${flat[bad]} in ${name}`);
-}
+/** A model that is trained itself. */
+export const trainedModel = ({ variables }: OpenModel): Trained => ({
+  variables,
+  settings: {},
+  enter() {},
+  move(gradient, optimizer, learningRate) {
+    const gradients = variables.flatMap(({ variable }): [tf.Variable, tf.Tensor][] => {
+      // A variable that is frozen, or that the loss does not depend on, has no gradient.
+      const its = gradient[variable.name];
+      return its ? [[variable, its]] : [];
+    });
+    optimizer.apply(gradients, learningRate);
+  },
+});
