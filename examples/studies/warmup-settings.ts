@@ -1,6 +1,6 @@
 /**
  * How the `quick` settings of X9 and X10 were chosen, and why the frozen run collapses when it is released: prints the
- * two tables of docs/results/warmup.md. Takes about ten minutes.
+ * two tables of docs/results/warmup.md. Takes about six minutes.
  *
  *     node --import tsx examples/studies/warmup-settings.ts
  */
