@@ -17,12 +17,13 @@ const normalization = (name: string) =>
   tf.layers.batchNormalization({ name, momentum: 0.9, epsilon: 1e-5 });
 
 /**
- * Builds the network with seeded weights: kernels from N(0, √(2/inputs)) (He), biases 0. Output of layer k is the
- * tfjs layer named `conv<k>` or `fc<k>` (the ReLU where there is one).
+ * Builds the network with seeded weights: kernels from N(0, √(2/inputs)) (He) times `initialFactor`, biases 0. Output of
+ * layer k is the tfjs layer named `conv<k>` or `fc<k>` (the ReLU where there is one).
  */
 export function vgg(
-  { input, features, classifier, batchNormalization }: VggShape,
+  { input, features, classifier, batchNormalization, dropout }: VggShape,
   seed: number,
+  initialFactor = 1,
 ): tf.LayersModel {
   const model = tf.sequential();
   let inputShape: number[] | undefined = [...input];
@@ -50,10 +51,11 @@ export function vgg(
   classifier.forEach((units, i) => {
     const name = `fc${i + 1}`;
     const last = i === classifier.length - 1;
+    if (dropout !== undefined && !last) model.add(tf.layers.dropout({ rate: dropout }));
     model.add(tf.layers.dense({ name: last ? name : `${name}_kernel`, units }));
     if (!last) model.add(tf.layers.reLU({ name }));
   });
-  initialize(model, seed);
+  initialize(model, seed, initialFactor);
   return model;
 }
 
@@ -161,7 +163,7 @@ class ZeroShortcut extends tf.layers.Layer {
 }
 tf.serialization.registerClass(ZeroShortcut);
 
-function initialize(model: tf.LayersModel, seed: number): void {
+function initialize(model: tf.LayersModel, seed: number, factor = 1): void {
   const { variables, length, write } = weightsOf(model);
   const random = normals(seed);
   const flat = new Float32Array(length);
@@ -169,7 +171,7 @@ function initialize(model: tf.LayersModel, seed: number): void {
     const values = flat.subarray(offset, offset + size);
     if (/\/kernel$/.test(name)) {
       const inputs = shape.slice(0, -1).reduce((product, factor) => product * factor, 1);
-      const deviation = Math.sqrt(2 / inputs);
+      const deviation = factor * Math.sqrt(2 / inputs);
       for (let i = 0; i < size; i++) values[i] = random() * deviation;
     } else if (/\/(gamma|moving_variance)$/.test(name)) values.fill(1);
   }
