@@ -120,6 +120,10 @@ interface CorrectedGradient extends GradConfig {
  * - kernels of our own for the batch normalisation of tf.layers in training mode: the method `call` of its class is replaced
  *   by one that uses them on this backend, in `fit` and `trainOnBatch` too.
  *
+ * Convolutions with a 3 × 3 filter, stride 1 and enough channels are computed by Winograd's minimal algorithm, from 16/36 of the
+ * products: where a number is infinite, or overflows on the way, it may give NaN where the cpu backend gives an infinity, and
+ * a NaN spreads over all nine taps of the filter's gradient. What is finite stays finite.
+ *
  * NaN stays NaN in ReLU; max pooling passes over it, as on the cpu backend. A gradient that ReLU stops is 0, even an
  * infinite one. Gradients of gradients run through tfjs's own operations.
  *

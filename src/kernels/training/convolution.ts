@@ -1,5 +1,12 @@
 import type { Engine } from "./engine.js";
+import { ITEMS, LANES, parts, ROWS } from "./microKernel.js";
 import { sumParts } from "./sumParts.js";
+import {
+  suitsWinograd,
+  suitsWinogradFilterGradient,
+  winogradConvolution,
+  winogradFilterGradient,
+} from "./winograd.js";
 
 /** What a convolution with its strides and zeros looks like; sizes of images and filter in pixels. */
 export interface ConvolutionShape {
@@ -24,15 +31,8 @@ export type Activation = "linear" | "relu" | "relu6";
 
 const activations: readonly Activation[] = ["linear", "relu", "relu6"];
 
-/** Output channels that a panel of the filter has, and pixels that the inner loop takes at a time. */
-const LANES = 8;
-const ROWS = 5;
 /** Input of one item that is copied with zeros around: small enough for a second-level cache beside a panel. */
 const PADDED_BYTES = 384 * 1024;
-/** Enough items for the threads to share evenly, not so many that each has little to do. */
-const ITEMS = 16;
-
-const parts = (whole: number, part: number): number => Math.ceil(whole / part);
 
 /** Where the numbers of a matrix [taps · depth, lanes] lie, in bytes; see `packPanels.ts` of the kernels. */
 interface PanelSource {
@@ -173,6 +173,19 @@ export function convolution(
   activation: Activation = "linear",
 ): void {
   const { channels, outputChannels, filterHeight, filterWidth } = shape;
+  if (suitsWinograd(shape)) {
+    const channelStep = outputChannels * 4;
+    const place = {
+      address: filter,
+      rowStep: 3 * channels * channelStep,
+      columnStep: channels * channelStep,
+      channelStep,
+      outputStep: 4,
+    };
+    const places = { input, filter: place, output, bias };
+    winogradConvolution(engine, shape, places, activations.indexOf(activation));
+    return;
+  }
   const packed = packPanels(engine, filter, {
     tapRows: filterHeight,
     tapColumns: filterWidth,
@@ -247,6 +260,29 @@ export function inputGradient(
   const rowsOf = phasesOf(height, shape.top, filterHeight, strideHeight);
   const columnsOf = phasesOf(width, shape.left, filterWidth, strideWidth);
   const tapBytes = channels * outputChannels * 4;
+  const turned: ConvolutionShape = {
+    ...shape,
+    height: outputHeight,
+    width: outputWidth,
+    channels: outputChannels,
+    top: filterHeight - 1 - shape.top,
+    left: filterWidth - 1 - shape.left,
+    outputHeight: height,
+    outputWidth: width,
+    outputChannels: channels,
+  };
+  if (suitsWinograd(turned)) {
+    // The last tap comes first.
+    const place = {
+      address: filter + 8 * tapBytes,
+      rowStep: -3 * tapBytes,
+      columnStep: -tapBytes,
+      channelStep: 4,
+      outputStep: outputChannels * 4,
+    };
+    winogradConvolution(engine, turned, { input: dy, filter: place, output: gradient, bias: 0 }, 0);
+    return;
+  }
   for (const rows of rowsOf) {
     for (const columns of columnsOf) {
       const [tapRows, tapColumns] =
@@ -314,6 +350,10 @@ export function filterGradient(
   const pixels = outputHeight * outputWidth;
   if (images * pixels === 0) {
     engine.floats(gradient, length).fill(0);
+    return;
+  }
+  if (suitsWinogradFilterGradient(shape)) {
+    winogradFilterGradient(engine, shape, { input, dy, gradient });
     return;
   }
   const imagesPerBlock =

@@ -42,6 +42,10 @@ export const repeatableJobs: ReadonlySet<string> = new Set([
   "filterGradient",
   "sumParts",
   "transposeStripe",
+  "winograd",
+  "winogradFilter",
+  "winogradFilterGradient",
+  "winogradFilterResult",
 ]);
 
 const LINE = 64;

@@ -161,6 +161,34 @@ describe("convolution and its gradients are those of the definition", () => {
     );
   });
 
+  test("whatever the shape of a 3 × 3 filter with stride 1 and many channels", () => {
+    const side = fc.record({
+      size: fc.integer({ min: 1, max: 11 }),
+      before: fc.integer({ min: -2, max: 4 }),
+      output: fc.integer({ min: 1, max: 12 }),
+    });
+    const anyShape = fc
+      .record({
+        images: fc.integer({ min: 1, max: 12 }),
+        quads: fc.integer({ min: 2, max: 12 }),
+        outputs: fc.integer({ min: 8, max: 45 }),
+        side,
+        across: side,
+      })
+      .map(
+        ({ images, quads, outputs, side, across }): ConvolutionShape => ({
+          ...square([images, 1, 4 * quads, outputs], 3),
+          height: side.size,
+          width: across.size,
+          top: side.before,
+          left: across.before,
+          outputHeight: side.output,
+          outputWidth: across.output,
+        }),
+      );
+    fc.assert(fc.property(anyShape, fc.integer({ min: 0, max: 1e6 }), check), { numRuns: 60 });
+  });
+
   test("no image gives no output and a gradient of zeros", () => {
     const shape = square([0, 5, 3, 8], 3);
     const { engine, put, space, take } = testEngine();
@@ -200,6 +228,41 @@ test("NaN reaches all that sees it, and no activation hides it", () => {
   const places = { input: put(x), filter: put(Float32Array.of(2)), output: space(16) };
   convolution(engine, shape, places, "relu");
   expect(Array.from(take(places.output, 16))).toEqual(Array.from(x, (value) => 2 * value));
+});
+
+test("NaN reaches exactly the windows that see it, whatever the algorithm", () => {
+  const shape = square([2, 7, 8, 8], 3);
+  const { engine, put, space, take } = testEngine();
+  const pixels = 2 * 7 * 7;
+  const x = new Float32Array(pixels * 8).fill(1);
+  const [row, column] = [3, 4];
+  x[(row * 7 + column) * 8 + 5] = Number.NaN;
+  const places = { input: put(x), filter: put(new Float32Array(576).fill(1)) };
+  const output = space(pixels * 8);
+  convolution(engine, shape, { ...places, output });
+  const seen = (pixel: number) =>
+    pixel < 49 && Math.abs(Math.floor(pixel / 7) - row) <= 1 && Math.abs((pixel % 7) - column) <= 1;
+  const isNaNs = Array.from(take(output, pixels * 8), Number.isNaN);
+  expect(isNaNs).toEqual(isNaNs.map((_, i) => seen(i >> 3)));
+});
+
+test("sums of small whole numbers are exact, whatever the algorithm", () => {
+  const shape = square([5, 6, 32, 40], 3);
+  const random = new Random(3);
+  const whole = (count: number) =>
+    Float32Array.from({ length: count }, () => Math.round(random.uniform() * 8) - 4);
+  const count = sizes(shape);
+  const [x, w, dy] = [whole(count.x), whole(count.w), whole(count.y)];
+  const { engine, put, space, take } = testEngine();
+  const [input, filter, dOutput] = [put(x), put(w), put(dy)];
+  const [output, dInput, dFilter] = [space(count.y), space(count.x), space(count.w)];
+  convolution(engine, shape, { input, filter, output });
+  inputGradient(engine, shape, { dy: dOutput, filter, gradient: dInput });
+  filterGradient(engine, shape, { input, dy: dOutput, gradient: dFilter });
+  const expected = reference(shape, x, w, dy);
+  expect(Array.from(take(output, count.y))).toEqual(Array.from(expected.y));
+  expect(Array.from(take(dInput, count.x))).toEqual(Array.from(expected.dx));
+  expect(Array.from(take(dFilter, count.w))).toEqual(Array.from(expected.dw));
 });
 
 test("the kernels bring no data of their own into a heap that is tfjs's", () => {

@@ -35,6 +35,13 @@ function results(change: (processor: Processor) => Processor): Float32Array[] {
   convolution(engine, convolved, { input, filter, output: result(outputs) }, "relu");
   inputGradient(engine, convolved, { dy, filter, gradient: result(inputs) });
   filterGradient(engine, convolved, { input, dy, gradient: result(weights) });
+  const wide = { ...convolved, images: 3, channels: 32, outputChannels: 36 };
+  const [wideInputs, wideOutputs, wideWeights] = [3 * 9 * 8 * 32, 3 * 9 * 8 * 36, 3 * 3 * 32 * 36];
+  const [wideInput, wideDy, wideFilter] = [wideInputs, wideOutputs, wideWeights].map(numbers);
+  const forward = { input: wideInput!, filter: wideFilter!, output: result(wideOutputs) };
+  convolution(engine, wide, forward);
+  const backward = { input: wideInput!, dy: wideDy!, gradient: result(wideWeights) };
+  filterGradient(engine, wide, backward);
   depthwiseInputGradient(engine, depthwise, { dy, filter, gradient: result(inputs) });
   depthwiseFilterGradient(engine, depthwise, { input, dy, gradient: result(3 * 3 * 12) });
   const side = (transposed: boolean) => ({

@@ -69,3 +69,9 @@ export function clipGradient(
     gradient += 4;
   }
 }
+
+/** 1: negative results become 0; 2: those above 6 become 6 too. Keeps NaN, as the cpu backend does. */
+export function activated(values: v128, activation: i32): v128 {
+  const positive = f32x4.max(values, f32x4.splat(0));
+  return activation == 2 ? f32x4.min(positive, f32x4.splat(6)) : positive;
+}

@@ -1,3 +1,4 @@
+import { activated } from "./activations";
 import { clearSums, LANES, loadFirst, multiplyAdd, ROWS, storeFirst, SUMS_BYTES } from "./microKernel";
 import { parts } from "./parts";
 
@@ -225,10 +226,4 @@ function finish(
       storeFirst(to + 16, high, columns - 4);
     }
   }
-}
-
-/** Keeps NaN, as the cpu backend does. */
-function activated(values: v128, activation: i32): v128 {
-  const positive = f32x4.max(values, f32x4.splat(0));
-  return activation == 2 ? f32x4.min(positive, f32x4.splat(6)) : positive;
 }

@@ -1,4 +1,4 @@
-import { clearSums, LANES, loadFirst, multiplyAddLane, ROWS, SUMS_BYTES } from "./microKernel";
+import { addSums, clearSums, LANES, loadFirst, multiplyAddLane, ROWS, SUMS_BYTES } from "./microKernel";
 import { parts } from "./parts";
 
 /**
@@ -94,7 +94,12 @@ export function filterGradient(plan: FilterGradient, scratch: usize, item: i32):
         for (let r = 0; r < rows; r += ROWS) {
           const line = table + (<usize>r << 3);
           addRows(line, panel, runs, run, runBytes, sums);
-          accumulate(sums, line, min(ROWS, rows - r), <usize>lane << 2, lanes, first);
+          const place = <usize>lane << 2;
+          const last = min(ROWS, rows - r);
+          for (let row = 0; row < last; row++) {
+            const to = <usize>load<u32>(line + (<usize>row << 3), 4) + place;
+            addSums(to, sums + (<usize>row << 5), lanes, first);
+          }
         }
       }
       first = false;
@@ -116,36 +121,6 @@ function addRows(line: usize, panel: usize, runs: i32, length: i32, step: usize,
     row2 += step;
     row3 += step;
     row4 += step;
-  }
-}
-
-/** Adds the sums to the output, or writes them when they are the first. */
-function accumulate(
-  sums: usize,
-  line: usize,
-  rows: i32,
-  place: usize,
-  lanes: i32,
-  first: bool,
-): void {
-  for (let row = 0; row < rows; row++, line += 8, sums += 32) {
-    const to = <usize>load<u32>(line, 4) + place;
-    if (lanes == LANES) {
-      let low = v128.load(sums);
-      let high = v128.load(sums, 16);
-      if (!first) {
-        low = f32x4.add(v128.load(to), low);
-        high = f32x4.add(v128.load(to, 16), high);
-      }
-      v128.store(to, low);
-      v128.store(to, high, 16);
-      continue;
-    }
-    for (let lane = 0; lane < lanes; lane++) {
-      const at = <usize>lane << 2;
-      const value = f32.load(sums + at);
-      f32.store(to + at, first ? value : f32.load(to + at) + value);
-    }
   }
 }
 

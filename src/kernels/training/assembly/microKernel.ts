@@ -14,11 +14,15 @@ export function clearSums(sums: usize): void {
   for (const end = sums + SUMS_BYTES; sums < end; sums += 16) v128.store(sums, zero);
 }
 
-/** sums[r][c] += Σ_k row_r[k] · panel[k][c], where the elements of a row lie `step` bytes apart, a constant. */
+/**
+ * sums[r][c] = Σ_k row_r[k] · panel[k][c], added to what is there unless `fresh`. The elements of a row lie `step` bytes apart;
+ * both are constants.
+ */
 // @ts-ignore: decorator
 @inline
 function multiplyAddBy(
   step: usize,
+  fresh: bool,
   row0: usize,
   row1: usize,
   row2: usize,
@@ -28,16 +32,16 @@ function multiplyAddBy(
   length: i32,
   sums: usize,
 ): void {
-  let sum00 = v128.load(sums, 0);
-  let sum01 = v128.load(sums, 16);
-  let sum10 = v128.load(sums, 32);
-  let sum11 = v128.load(sums, 48);
-  let sum20 = v128.load(sums, 64);
-  let sum21 = v128.load(sums, 80);
-  let sum30 = v128.load(sums, 96);
-  let sum31 = v128.load(sums, 112);
-  let sum40 = v128.load(sums, 128);
-  let sum41 = v128.load(sums, 144);
+  let sum00 = fresh ? f32x4.splat(0) : v128.load(sums, 0);
+  let sum01 = fresh ? f32x4.splat(0) : v128.load(sums, 16);
+  let sum10 = fresh ? f32x4.splat(0) : v128.load(sums, 32);
+  let sum11 = fresh ? f32x4.splat(0) : v128.load(sums, 48);
+  let sum20 = fresh ? f32x4.splat(0) : v128.load(sums, 64);
+  let sum21 = fresh ? f32x4.splat(0) : v128.load(sums, 80);
+  let sum30 = fresh ? f32x4.splat(0) : v128.load(sums, 96);
+  let sum31 = fresh ? f32x4.splat(0) : v128.load(sums, 112);
+  let sum40 = fresh ? f32x4.splat(0) : v128.load(sums, 128);
+  let sum41 = fresh ? f32x4.splat(0) : v128.load(sums, 144);
   for (const end = panel + (<usize>length << 5); panel < end; panel += 32) {
     const low = v128.load(panel);
     const high = v128.load(panel, 16);
@@ -85,7 +89,7 @@ export function multiplyAdd(
   length: i32,
   sums: usize,
 ): void {
-  multiplyAddBy(4, row0, row1, row2, row3, row4, panel, length, sums);
+  multiplyAddBy(4, false, row0, row1, row2, row3, row4, panel, length, sums);
 }
 
 /** The same where they are one lane of a vector of four. */
@@ -99,7 +103,35 @@ export function multiplyAddLane(
   length: i32,
   sums: usize,
 ): void {
-  multiplyAddBy(16, row0, row1, row2, row3, row4, panel, length, sums);
+  multiplyAddBy(16, false, row0, row1, row2, row3, row4, panel, length, sums);
+}
+
+/** As {@link multiplyAdd}, but writes the sums. */
+export function multiply(
+  row0: usize,
+  row1: usize,
+  row2: usize,
+  row3: usize,
+  row4: usize,
+  panel: usize,
+  length: i32,
+  sums: usize,
+): void {
+  multiplyAddBy(4, true, row0, row1, row2, row3, row4, panel, length, sums);
+}
+
+/** As {@link multiplyAddLane}, but writes the sums. */
+export function multiplyLane(
+  row0: usize,
+  row1: usize,
+  row2: usize,
+  row3: usize,
+  row4: usize,
+  panel: usize,
+  length: i32,
+  sums: usize,
+): void {
+  multiplyAddBy(16, true, row0, row1, row2, row3, row4, panel, length, sums);
 }
 
 /** Writes up to four numbers, the first of a vector. */
@@ -133,5 +165,25 @@ export function repeatMultiplyAdd(times: i32, length: i32, scratch: usize, item:
   clearSums(sums);
   for (let i = 0; i < times; i++) {
     multiplyAdd(rows, rows + step, rows + 2 * step, rows + 3 * step, rows + 4 * step, rows + 5 * step, length, sums);
+  }
+}
+
+/** Adds one row of sums to the numbers at `to`, or writes them where they are the first. */
+export function addSums(to: usize, sums: usize, lanes: i32, first: bool): void {
+  if (lanes == LANES) {
+    let low = v128.load(sums);
+    let high = v128.load(sums, 16);
+    if (!first) {
+      low = f32x4.add(v128.load(to), low);
+      high = f32x4.add(v128.load(to, 16), high);
+    }
+    v128.store(to, low);
+    v128.store(to, high, 16);
+    return;
+  }
+  for (let lane = 0; lane < lanes; lane++) {
+    const at = <usize>lane << 2;
+    const value = f32.load(sums + at);
+    f32.store(to + at, first ? value : f32.load(to + at) + value);
   }
 }
