@@ -91,11 +91,12 @@ export function encodeState(
 
 /** The state that `encodeState` took, with today's names of the variables. */
 export async function decodeState(
+  where: string,
   bytes: Uint8Array,
   header: CheckpointHeader,
   variables: readonly ModelVariable[],
 ): Promise<TrainingState> {
-  const arrays = await decodeArrays(bytes, header.arrays.file);
+  const arrays = await decodeArrays(where, bytes, header.arrays.file);
   const floats = (name: string) => arrays.get(name)!.data as Float32Array;
   const numbers = (name: string) => Array.from(arrays.get(name)!.data as Float64Array);
   const optimizer = header.optimizer.map(({ variable, updates, arrays }) => {
@@ -121,8 +122,12 @@ export const encodeWeights = (
   variables: readonly ModelVariable[],
 ): Uint8Array => joined(weightArrays(flat, variables));
 
-export async function decodeWeights(bytes: Uint8Array, file: string): Promise<Float32Array> {
-  const arrays = await decodeArrays(bytes, file);
+export async function decodeWeights(
+  where: string,
+  bytes: Uint8Array,
+  file: string,
+): Promise<Float32Array> {
+  const arrays = await decodeArrays(where, bytes, file);
   return flatWeights(Array.from(arrays.values(), ({ data }) => data as Float32Array));
 }
 
@@ -169,8 +174,12 @@ const vector = (values: readonly number[]): ArrayData => ({
   dtype: "float64",
 });
 
-async function decodeArrays(bytes: Uint8Array, file: string): Promise<Map<string, ArrayData>> {
-  const fail = failFor("train", file);
+async function decodeArrays(
+  where: string,
+  bytes: Uint8Array,
+  file: string,
+): Promise<Map<string, ArrayData>> {
+  const fail = failFor(where, file);
   const { arrays } = await openSafetensors(bytesSource(bytes), fail);
   return new Map(await readStoredArrays(arrays, 0, fail));
 }

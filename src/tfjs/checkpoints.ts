@@ -21,14 +21,13 @@ export interface SavedTraining extends TrainingState {
   readonly snapshots: ReadonlyMap<number, Float32Array>;
 }
 
-const where = "train";
-
 /**
  * The checkpoints of one training in a store. The arrays are written before the header, which names them and their
  * checksum, and a header is removed before its arrays: whenever the process is killed, every header that is there stands
  * for a whole checkpoint.
  */
 export class Checkpoints {
+  readonly #training: TrainingPlan;
   readonly #plan: CheckpointPlan;
   readonly #store: ByteStore;
   readonly #variables: readonly ModelVariable[];
@@ -38,14 +37,11 @@ export class Checkpoints {
   /** Updates of the newest checkpoint that is written; 0 before the first one. */
   #saved = 0;
 
-  constructor(
-    plan: CheckpointPlan,
-    variables: readonly ModelVariable[],
-    configuration: Configuration,
-  ) {
-    this.#plan = plan;
-    this.#store = plan.store;
-    this.#variables = variables;
+  constructor(training: TrainingPlan, configuration: Configuration) {
+    this.#training = training;
+    this.#plan = training.checkpoints!;
+    this.#store = this.#plan.store;
+    this.#variables = training.trained.variables;
     this.#configuration = configuration;
   }
 
@@ -58,7 +54,8 @@ export class Checkpoints {
    * What to go on from; undefined at the beginning. A checkpoint that is damaged, or lacks a wanted snapshot, is passed
    * over for an older one: its training takes longer and ends the same. One of another training is an error.
    */
-  async open(plan: TrainingPlan): Promise<SavedTraining | undefined> {
+  async open(): Promise<SavedTraining | undefined> {
+    const { where } = this.#training;
     const newestFirst = (await this.#headers()).toReversed();
     if (newestFirst.length > 0 && !this.#plan.resume) {
       const must = "without checkpoints at the beginning of a training";
@@ -69,10 +66,10 @@ export class Checkpoints {
     for (const updates of newestFirst) {
       const header = await this.#attempt(updates, failures, () => this.#readHeader(updates));
       if (!header) continue;
-      checkConfiguration(header.configuration, this.#configuration);
-      const saved = await this.#attempt(updates, failures, () => this.#read(header, plan));
+      checkConfiguration(where, header.configuration, this.#configuration);
+      const saved = await this.#attempt(updates, failures, () => this.#read(header));
       if (!saved) continue;
-      checkUpdates(saved, plan);
+      checkUpdates(saved, this.#training);
       for (const snapshot of header.snapshots) this.#snapshots.set(snapshot.update, snapshot);
       this.#saved = updates;
       await this.#removeWhere((other) => other > updates);
@@ -137,16 +134,17 @@ export class Checkpoints {
     return decodeHeader(await this.#readFile(headerName(updates)));
   }
 
-  async #read(header: CheckpointHeader, plan: TrainingPlan): Promise<SavedTraining> {
+  async #read(header: CheckpointHeader): Promise<SavedTraining> {
     const arrays = await this.#readChecked(header.arrays);
-    const state = await decodeState(arrays, header, this.#variables);
+    const { where, snapshots: wanted } = this.#training;
+    const state = await decodeState(where, arrays, header, this.#variables);
     const snapshots = new Map<number, Float32Array>();
-    for (const update of [...plan.snapshots].sort((a, b) => a - b)) {
+    for (const update of [...wanted].sort((a, b) => a - b)) {
       if (update > header.updates) continue;
       const reference = header.snapshots.find((snapshot) => snapshot.update === update);
       if (reference) {
         const bytes = await this.#readChecked(reference);
-        snapshots.set(update, await decodeWeights(bytes, reference.file));
+        snapshots.set(update, await decodeWeights(where, bytes, reference.file));
       } else if (update === header.updates) {
         snapshots.set(update, state.weights);
         await this.saveSnapshot(update, state.weights);
@@ -200,7 +198,7 @@ const updatesIn = (names: readonly string[], extension: string): number[] =>
     })
     .sort((a, b) => a - b);
 
-function checkConfiguration(saved: Configuration, now: Configuration): void {
+function checkConfiguration(where: string, saved: Configuration, now: Configuration): void {
   for (const key of new Set([...Object.keys(saved), ...Object.keys(now)])) {
     const [before, after] = [saved, now].map((all) => JSON.stringify(all[key]) ?? "none");
     if (before === after) continue;
@@ -214,7 +212,7 @@ function checkConfiguration(saved: Configuration, now: Configuration): void {
 /** The updates that were done are those that would be done now. */
 function checkUpdates(
   { learningRates: done }: SavedTraining,
-  { learningRates }: TrainingPlan,
+  { where, learningRates }: TrainingPlan,
 ): void {
   if (done.length > learningRates.length) {
     const must = `such that there are at least ${done.length} updates, as in the checkpoint`;

@@ -66,16 +66,18 @@ export async function evaluate(
   return evaluateExamples(weights, examples, batchSize);
 }
 
-/** `evaluate` on data that has been read and checked. */
+/** `evaluate` on data that has been read and checked. The losses of the single examples go into `exampleLosses`. */
 export async function evaluateExamples(
   weights: OpenModel,
   examples: LabelledExamples,
   batchSize: number,
+  { exampleLosses, signal }: { exampleLosses?: Float32Array; signal?: AbortSignal } = {},
 ): Promise<Evaluation> {
   let loss = 0;
   let correct = 0;
   let nonFinite = 0;
   for (let from = 0; from < examples.count; from += batchSize) {
+    signal?.throwIfAborted();
     const to = Math.min(from + batchSize, examples.count);
     const output = tf.tidy(() => weights.apply(batchOf(examples, from, to), { training: false }));
     let logits: Float32Array | Int32Array | Uint8Array;
@@ -88,6 +90,7 @@ export async function evaluateExamples(
     for (let i = from; i < to; i++) {
       const score = scoreExample(logits, (i - from) * classes, classes, examples.labels[i]!);
       loss += score.loss;
+      if (exampleLosses) exampleLosses[i] = score.loss;
       if (score.correct) correct++;
       if (!score.finite) nonFinite++;
     }

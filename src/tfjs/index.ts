@@ -7,7 +7,20 @@ export {
   randomCropAndFlip,
 } from "./augmentation.js";
 export { type Activations, type CaptureOptions, captureActivations } from "./captureActivations.js";
+export type { CurvePositions } from "./curvePositions.js";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
+export {
+  type CurveEvaluation,
+  type CurveEvaluationProgress,
+  type CurveProfile,
+  type EvaluateCurveOptions,
+  evaluateCurve,
+} from "./evaluateCurve.js";
+export {
+  type EvaluateWeightsOptions,
+  evaluateWeights,
+  type WeightsEvaluation,
+} from "./evaluateWeights.js";
 export type { Inputs, LabelledData } from "./examples.js";
 export { type FrozenLayers, freezeLayers } from "./freezeLayers.js";
 export { fromTensor, type TensorValues } from "./fromTensor.js";
@@ -20,8 +33,20 @@ export {
 export type { ApplyMode, Model, ModelLayer, ModelVariable, VariableModel } from "./model.js";
 export type { ModelWeights, WeightsSelection } from "./openModel.js";
 export type { NamedVariable, Optimizer, OptimizerState, VariableState } from "./optimizer.js";
+export {
+  type BatchNormInputs,
+  type BatchNormStatistics,
+  type RefreshBatchNormOptions,
+  refreshBatchNorm,
+} from "./refreshBatchNorm.js";
 export { type SgdOptions, sgd } from "./sgd.js";
 export { train } from "./train.js";
+export {
+  type CurveProgress,
+  type CurveTrainingResult,
+  type TrainCurveOptions,
+  trainCurve,
+} from "./trainCurve.js";
 export { registerTrainingKernels } from "./trainingKernels.js";
 export type { EpochRecord, TrainingResult } from "./trainingResult.js";
 export type {

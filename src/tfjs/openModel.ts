@@ -44,7 +44,6 @@ export interface OpenModel extends ModelWeights {
 export function openModel(where: string, model: Model): OpenModel {
   const layers = describeLayers(where, model);
   const variables = layers.flatMap((layer) => layer.variables);
-  const total = (list: readonly ModelVariable[]) => list.reduce((sum, { size }) => sum + size, 0);
   const select = (where: string, selection: WeightsSelection): readonly ModelVariable[] => {
     checkOptions(where, selection, ["trainable"]);
     return selection.trainable ? variables.filter((variable) => variable.trainable) : variables;
@@ -56,29 +55,13 @@ export function openModel(where: string, model: Model): OpenModel {
     penalties: () => (isLayersModel(model) ? model.calculateLosses() : []),
     variables,
     layers,
-    length: total(variables),
-    read: (selection = {}) => {
-      const selected = select("weightsOf.read", selection);
-      const flat = new Float32Array(total(selected));
-      let at = 0;
-      for (const { variable, size } of selected) {
-        flat.set(variable.dataSync(), at);
-        at += size;
-      }
-      return flat;
-    },
+    length: sizeOf(variables),
+    read: (selection = {}) => readVariables(select("weightsOf.read", selection)),
     write: (weights, selection = {}) => {
       const selected = select("weightsOf.write", selection);
-      checkFlat("weightsOf.write", weights, total(selected));
+      checkFlat("weightsOf.write", weights, sizeOf(selected));
       const flat = weights instanceof Float32Array ? weights : Float32Array.from(weights);
-      tf.tidy(() => {
-        let at = 0;
-        for (const { variable, size, shape } of selected) {
-          // A copy, since a backend may keep the very array that a tensor is made from.
-          variable.assign(tf.tensor(flat.slice(at, at + size), shape as number[], "float32"));
-          at += size;
-        }
-      });
+      writeVariables(selected, flat);
     },
     apply: (x, { training }) =>
       tf.tidy(() => {
@@ -90,6 +73,33 @@ export function openModel(where: string, model: Model): OpenModel {
         return output;
       }),
   };
+}
+
+/** How many numbers variables hold together. */
+export const sizeOf = (variables: readonly ModelVariable[]): number =>
+  variables.reduce((sum, { size }) => sum + size, 0);
+
+/** A copy of the variables, one after the other. */
+export function readVariables(variables: readonly ModelVariable[]): Float32Array {
+  const flat = new Float32Array(sizeOf(variables));
+  let at = 0;
+  for (const { variable, size } of variables) {
+    flat.set(variable.dataSync(), at);
+    at += size;
+  }
+  return flat;
+}
+
+/** Sets the variables to what `readVariables` gives, whatever the numbers are. */
+export function writeVariables(variables: readonly ModelVariable[], flat: Float32Array): void {
+  tf.tidy(() => {
+    let at = 0;
+    for (const { variable, size, shape } of variables) {
+      // A copy, since a backend may keep the very array that a tensor is made from.
+      variable.assign(tf.tensor(flat.slice(at, at + size), shape as number[], "float32"));
+      at += size;
+    }
+  });
 }
 
 /** Whether a layer is a softmax, or has one as its activation. */

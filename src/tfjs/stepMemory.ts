@@ -26,7 +26,7 @@ export async function checkStepMemory(plan: TrainingPlan): Promise<void> {
   const fits = Math.floor((ROOM * HEAP_BYTES - one) / more) + 1;
   const gigabytes = (estimate / 2 ** 30).toFixed(1);
   throw new RangeError(
-    `train: a step must fit into the 4 GiB of WebAssembly memory, got about ${gigabytes} GiB for ${count} examples at a time. ` +
+    `${plan.where}: a step must fit into the 4 GiB of WebAssembly memory, got about ${gigabytes} GiB for ${count} examples at a time. ` +
       (fits >= 1
         ? `Set microBatch: ${fits} or less, or use a native back end`
         : "Use a native back end, or a smaller model"),

@@ -1,11 +1,8 @@
-import { Checkpoints } from "./checkpoints.js";
-import { EventLoop } from "./eventLoop.js";
 import type { LabelledData } from "./examples.js";
 import type { Model } from "./model.js";
 import { sgd } from "./sgd.js";
-import { checkStepMemory } from "./stepMemory.js";
-import { Training } from "./training.js";
-import { describeTraining } from "./trainingConfiguration.js";
+import { trainedModel } from "./trained.js";
+import { runTraining } from "./training.js";
 import { planTraining } from "./trainingPlan.js";
 import type { TrainingResult } from "./trainingResult.js";
 import type { TrainOptions } from "./trainOptions.js";
@@ -69,18 +66,12 @@ export async function train(
   data: LabelledData,
   options: TrainOptions,
 ): Promise<TrainingResult> {
-  const plan = await planTraining(model, data, options);
-  await checkStepMemory(plan);
+  const plan = await planTraining("train", model, data, options);
+  const trained = trainedModel("train", plan.weights);
   const { optimizer = sgd({ momentum: 0.9 }) } = options;
-  const checkpoints =
-    plan.checkpoints &&
-    new Checkpoints(plan.checkpoints, plan.weights.variables, describeTraining(plan, optimizer));
-  const saved = await checkpoints?.open(plan);
-  const eventLoop = new EventLoop();
   try {
-    return await new Training(plan, optimizer, checkpoints).run(saved, eventLoop);
+    return await runTraining({ ...plan, trained }, optimizer);
   } finally {
-    eventLoop.close();
     if (!options.optimizer) optimizer.dispose();
   }
 }

@@ -1,19 +1,37 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { permutation, Random } from "../internal/random.js";
-import type { Checkpoints, SavedTraining } from "./checkpoints.js";
+import { Checkpoints, type SavedTraining } from "./checkpoints.js";
 import { DropoutSeeds } from "./dropoutSeeds.js";
 import { type Evaluation, evaluateExamples } from "./evaluate.js";
-import type { EventLoop } from "./eventLoop.js";
+import { EventLoop } from "./eventLoop.js";
 import { type FrozenLayers, freezeLayers } from "./freezeLayers.js";
-import type { OpenModel } from "./openModel.js";
+import { type OpenModel, readVariables, writeVariables } from "./openModel.js";
 import type { Optimizer } from "./optimizer.js";
+import { checkStepMemory } from "./stepMemory.js";
+import { describeTraining } from "./trainingConfiguration.js";
 import type { TrainingPlan } from "./trainingPlan.js";
 import type { EpochRecord, TrainingResult } from "./trainingResult.js";
 import type { TrainingState } from "./trainingState.js";
 import { finiteUpdate } from "./trainingUpdate.js";
 
-/** A planned training on its way from the first update, or from a checkpoint, to its end. */
-export class Training {
+/** Runs a planned training from its first update, or from the newest checkpoint. */
+export async function runTraining(
+  plan: TrainingPlan,
+  optimizer: Optimizer,
+): Promise<TrainingResult> {
+  await checkStepMemory(plan);
+  const checkpoints = plan.checkpoints && new Checkpoints(plan, describeTraining(plan, optimizer));
+  const saved = await checkpoints?.open();
+  const eventLoop = new EventLoop();
+  try {
+    return await new Training(plan, optimizer, checkpoints).run(saved, eventLoop);
+  } finally {
+    eventLoop.close();
+  }
+}
+
+/** A planned training on its way to its end. */
+class Training {
   readonly #plan: TrainingPlan;
   readonly #optimizer: Optimizer;
   readonly #checkpoints: Checkpoints | undefined;
@@ -55,6 +73,7 @@ export class Training {
           return this.#end("aborted");
         }
         const loss = await finiteUpdate(this.#plan, {
+          index: update,
           optimizer: this.#optimizer,
           learningRate: learningRates[update]!,
           epoch: this.#epochOf(update),
@@ -97,8 +116,9 @@ export class Training {
   }
 
   #takeUp({ weights, optimizer, losses, history, random, snapshots }: SavedTraining): void {
-    this.#plan.weights.write(weights);
-    this.#optimizer.setState(optimizer, this.#plan.weights.variables);
+    const { variables } = this.#plan.trained;
+    writeVariables(variables, weights);
+    this.#optimizer.setState(optimizer, variables);
     for (const loss of losses) this.#losses.push(loss);
     this.#history.push(...history);
     for (const [update, flat] of snapshots) this.#snapshots.set(update, flat);
@@ -108,10 +128,10 @@ export class Training {
   }
 
   #state(): TrainingState {
-    const { weights, learningRates } = this.#plan;
+    const { trained, learningRates } = this.#plan;
     return {
-      weights: weights.read(),
-      optimizer: this.#optimizer.getState(weights.variables),
+      weights: readVariables(trained.variables),
+      optimizer: this.#optimizer.getState(trained.variables),
       losses: this.#losses,
       learningRates: learningRates.slice(0, this.#updates),
       history: this.#history,
@@ -129,7 +149,7 @@ export class Training {
 
   async #snapshot(): Promise<void> {
     if (!this.#plan.snapshots.has(this.#updates)) return;
-    const flat = this.#plan.weights.read();
+    const flat = readVariables(this.#plan.trained.variables);
     this.#snapshots.set(this.#updates, flat);
     await this.#checkpoints?.saveSnapshot(this.#updates, flat);
   }

@@ -13,7 +13,7 @@ export type Configuration = Readonly<Record<string, unknown>>;
  * rates are not among it: those of the updates done are compared one by one, and later ones may change.
  */
 export function describeTraining(plan: TrainingPlan, optimizer: Optimizer): Configuration {
-  const { weights, augment } = plan;
+  const { weights, augment, trained } = plan;
   const { layers } = weights;
   return {
     seed: plan.seed,
@@ -26,15 +26,16 @@ export function describeTraining(plan: TrainingPlan, optimizer: Optimizer): Conf
     frozen: describeFrozen(plan),
     data: describeData(plan.examples),
     validation: plan.validation ? describeData(plan.validation) : null,
+    ...trained.settings,
     layers: layers.length,
     ...Object.fromEntries(layers.map((layer, i) => [`layer ${i}`, describeLayer(layer)])),
   };
 }
 
 /** Positions of the layers, since their names may change. */
-function describeFrozen({ weights: { layers }, frozen }: TrainingPlan): unknown {
+function describeFrozen({ where, weights: { layers }, frozen }: TrainingPlan): unknown {
   if (!frozen) return null;
-  const matched = matchWeightedLayers("train", "frozen.layers", layers, frozen.layers);
+  const matched = matchWeightedLayers(where, "frozen.layers", layers, frozen.layers);
   return { layers: matched.map((layer) => layers.indexOf(layer)), updates: frozen.updates };
 }
 

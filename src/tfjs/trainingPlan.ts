@@ -9,19 +9,22 @@ import {
 } from "../internal/checks.js";
 import { Random } from "../internal/random.js";
 import type { Augmentation } from "./augmentation.js";
+import { checkSignal } from "./checkSignal.js";
 import { crossEntropy } from "./crossEntropy.js";
 import { checkLogits, type LabelledData, type LabelledExamples, readLabelled } from "./examples.js";
 import { matchWeightedLayers } from "./layerMatch.js";
 import type { Model } from "./model.js";
 import { type OpenModel, openModel } from "./openModel.js";
+import type { Trained } from "./trained.js";
 import type { CheckpointOptions, LossFunction, TrainOptions } from "./trainOptions.js";
-
-const where = "train";
 
 /** A training with everything checked and every default filled in. */
 export interface TrainingPlan {
+  /** Name of the function that trains, for errors. */
+  readonly where: string;
   readonly model: Model;
   readonly weights: OpenModel;
+  readonly trained: Trained;
   readonly examples: LabelledExamples;
   readonly validation: LabelledExamples | undefined;
   readonly evaluateEvery: number;
@@ -52,12 +55,13 @@ export interface CheckpointPlan {
   readonly resume: boolean;
 }
 
-/** Checks all that can be checked before anything changes. */
+/** Checks all that can be checked before anything changes. What is to be trained is still to be added. */
 export async function planTraining(
+  where: string,
   model: Model,
   data: LabelledData,
   options: TrainOptions,
-): Promise<TrainingPlan> {
+): Promise<Omit<TrainingPlan, "trained">> {
   checkOptions(where, options, [
     "schedule",
     "epochs",
@@ -91,9 +95,7 @@ export async function planTraining(
   }
   if (onProgress !== undefined) checkFunction(where, "onProgress", onProgress, "a function");
   if (lossFunction !== undefined) checkFunction(where, "lossFunction", lossFunction, "a function");
-  if (signal !== undefined && typeof signal?.aborted !== "boolean") {
-    throw typeError(where, "signal", "an AbortSignal", signal);
-  }
+  checkSignal(where, signal);
 
   const weights = openModel(where, model);
   if (frozen !== undefined) {
@@ -104,7 +106,6 @@ export async function planTraining(
     matchWeightedLayers(where, "frozen.layers", weights.layers, frozen.layers);
   }
   if (lossFunction === undefined) checkLogits(where, weights);
-  checkFinite(weights);
   const examples = await readLabelled(where, "data", data, weights);
   if (augment) {
     // One that does not suit the examples says so now.
@@ -127,6 +128,7 @@ export async function planTraining(
   );
 
   return {
+    where,
     model,
     weights,
     examples,
@@ -141,7 +143,7 @@ export async function planTraining(
     augment,
     frozen,
     snapshots: new Set(snapshots),
-    checkpoints: planCheckpoints(options, updatesPerEpoch),
+    checkpoints: planCheckpoints(where, options, updatesPerEpoch),
     ownLoss: lossFunction,
     lossFunction: lossFunction ?? ((logits, { labels }) => crossEntropy(logits, labels)),
     onProgress,
@@ -150,6 +152,7 @@ export async function planTraining(
 }
 
 function planCheckpoints(
+  where: string,
   { checkpoints, resume = false }: TrainOptions,
   updatesPerEpoch: number,
 ): CheckpointPlan | undefined {
@@ -182,13 +185,4 @@ function planCheckpoints(
   }
   const epochs = checkInteger(where, "checkpoints.everyEpochs", everyEpochs ?? 1, { min: 1 });
   return { store, every: epochs * updatesPerEpoch, keep, resume };
-}
-
-/** The restored weights of a diverged training are finite only if the first ones are. */
-function checkFinite(weights: OpenModel): void {
-  const flat = weights.read();
-  const bad = flat.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
-  const { name } = weights.variables.findLast(({ offset }) => offset <= bad)!;
-  throw new RangeError(`${where}: the model's weights must be finite, got ${flat[bad]} in ${name}`);
 }

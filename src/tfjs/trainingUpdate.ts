@@ -8,6 +8,8 @@ import { allFinite } from "./wasmKernels/finite.js";
 
 /** What is to be done in one update. */
 export interface Update {
+  /** 0-based. */
+  readonly index: number;
   readonly optimizer: Optimizer;
   readonly learningRate: number;
   /** 0-based. */
@@ -23,19 +25,16 @@ export async function finiteUpdate(
   plan: TrainingPlan,
   update: Update,
 ): Promise<number | undefined> {
-  const all = plan.weights.variables.map(({ variable }) => variable);
+  const { trained } = plan;
+  const all = trained.variables.map(({ variable }) => variable);
   // Before the forward pass, since that moves the batch-norm statistics.
   const before = all.map((variable) => tf.clone(variable));
   let keep = false;
   try {
     const numbers = tf.tidy(() => {
+      trained.enter(update.index);
       const { value, grads } = differentiateBatch(plan, update);
-      const gradients = all.flatMap((variable): [tf.Variable, tf.Tensor][] => {
-        // A variable that is frozen, or that the loss does not depend on, has no gradient.
-        const gradient = grads[variable.name];
-        return gradient ? [[variable, gradient]] : [];
-      });
-      update.optimizer.apply(gradients, update.learningRate);
+      trained.move(grads, update.optimizer, update.learningRate);
       return tf.stack([value, zeroIfFinite(all)]);
     });
     let loss: number;
@@ -101,7 +100,9 @@ export function differentiate(
     .filter((variable) => variable.trainable)
     .map(({ variable }) => variable);
   if (trainable.length === 0) {
-    throw new RangeError("train: at least one layer of the model must be trainable, got none");
+    throw new RangeError(
+      `${plan.where}: at least one layer of the model must be trainable, got none`,
+    );
   }
   const x = gather(
     examples,
@@ -124,7 +125,7 @@ export function differentiate(
     if (!(loss instanceof tf.Tensor) || loss.rank !== 0) {
       const got = loss instanceof tf.Tensor ? loss.shape : loss;
       throw typeError(
-        "train",
+        plan.where,
         "the result of lossFunction",
         "a scalar tensor",
         got,

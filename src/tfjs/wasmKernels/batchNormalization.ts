@@ -204,7 +204,7 @@ export const gradientOfBatchNormTraining: tf.GradConfig = {
 };
 
 /** What tf.layers' batch normalisation is made of. */
-interface BatchNormalization extends tfLayers.Layer {
+export interface BatchNormalization extends tfLayers.Layer {
   readonly axis: number;
   readonly epsilon: number;
   readonly momentum: number;

@@ -1,0 +1,48 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { ModelVariable } from "./model.js";
+import type { OpenModel } from "./openModel.js";
+import type { Optimizer } from "./optimizer.js";
+
+/** What the updates of a training move by gradients of a model: its own weights, or the points of a curve. */
+export interface Trained {
+  /** All that is checked to be finite, undone and saved. */
+  readonly variables: readonly ModelVariable[];
+  /** What decides about the updates beside the plan; part of the checkpoints. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Brings the model to the weights at which update number `update`, from 0, wants the gradient. */
+  enter(update: number): void;
+  /** Moves the variables by the gradient there, which is given by the names of the model's own variables. */
+  move(gradient: tf.NamedTensorMap, optimizer: Optimizer, learningRate: number): void;
+}
+
+/**
+ * A model that is trained itself.
+ *
+ * @throws RangeError if a weight is not finite.
+ */
+export function trainedModel(where: string, weights: OpenModel): Trained {
+  checkFinite(where, weights);
+  const { variables } = weights;
+  return {
+    variables,
+    settings: {},
+    enter() {},
+    move(gradient, optimizer, learningRate) {
+      const gradients = variables.flatMap(({ variable }): [tf.Variable, tf.Tensor][] => {
+        // A variable that is frozen, or that the loss does not depend on, has no gradient.
+        const its = gradient[variable.name];
+        return its ? [[variable, its]] : [];
+      });
+      optimizer.apply(gradients, learningRate);
+    },
+  };
+}
+
+/** The restored weights of a diverged training are finite only if the first ones are. */
+function checkFinite(where: string, weights: OpenModel): void {
+  const flat = weights.read();
+  const bad = flat.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const { name } = weights.variables.findLast(({ offset }) => offset <= bad)!;
+  throw new RangeError(`${where}: the model's weights must be finite, got ${flat[bad]} in ${name}`);
+}
