@@ -11,6 +11,7 @@ import {
 import { checkText } from "./checks.js";
 import { contrastingText } from "./contrast.js";
 import type { CompletePanel, KeyEntry } from "./panel.js";
+import { checkScheme } from "./scheme.js";
 import { crossColor, inkColor, missingColor } from "./svg.js";
 import { clipText, textWidth, wrapText } from "./text.js";
 
@@ -134,7 +135,7 @@ export function heatmap(grid: HeatmapGrid, options: HeatmapOptions = {}): Heatma
     checkText("heatmap", name, text);
   }
   const [low, high] = checkDomain(domain);
-  checkScheme(scheme);
+  checkScheme("heatmap", scheme);
   checkBoolean("heatmap", "showValues", showValues);
   checkFunction("heatmap", "format", format, "a function of a number that returns its text");
   checkInteger("heatmap", "cellSize", cellSize, { min: 1, max: 1000 });
@@ -263,18 +264,6 @@ function checkDomain(domain: readonly [number, number]): readonly [number, numbe
   const low = checkNumber("heatmap", "domain[0]", domain[0]);
   checkNumber("heatmap", "domain[1]", domain[1], { above: low });
   return domain;
-}
-
-/** Asks Plot, which knows its schemes: a bad name would otherwise be found out at drawing only. */
-function checkScheme(scheme: Plot.ColorScheme): void {
-  try {
-    Plot.scale({ color: { type: "linear", scheme, domain: [0, 1] } });
-  } catch {
-    const must = 'a continuous colour scheme of Plot, such as "viridis", "cividis" or "greys"';
-    throw typeof scheme === "string"
-      ? rangeError("heatmap", "scheme", must, scheme)
-      : typeError("heatmap", "scheme", must, scheme);
-  }
 }
 
 /** Two decimals with a true minus sign; what rounds to zero has no sign. */

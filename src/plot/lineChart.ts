@@ -11,7 +11,7 @@ import { type BandPoint, isPresent, type Line, type LineSeries, readSeries } fro
 import { axisTextWidth, formatLogTick, logTicks, paddedDomain } from "./numberAxis.js";
 import type { CompletePanel, KeyEntry } from "./panel.js";
 import { checkReferences, type Reference, referenceMark, referencesHeight } from "./references.js";
-import { markerSymbol } from "./seriesStyle.js";
+import { markerSymbol, type Palette, paletteNames } from "./seriesStyle.js";
 import { spread } from "./spread.js";
 import { drawKeyEntry, inkColor, keyEntryWidth, keyFontSize, svgElement } from "./svg.js";
 import { wrapText } from "./text.js";
@@ -42,13 +42,19 @@ export interface LineChartOptions {
    * `renderSvg` draws once for all panels, `"none"` nowhere. @defaultValue `"ends"` up to 8 series
    */
   labels?: "ends" | "key" | "none";
+  /**
+   * `"categorical"` gives each series a colour of its own; `"ordered"` gives them colours from light to
+   * dark and solid lines, for series that have an order, such as epochs. @defaultValue `"categorical"`
+   */
+  palette?: Palette;
   /** Legend text of the bands, e.g. `"min–max over 3 seeds"`. */
   bandLabel?: string;
   /** Vertical lines with text. */
   references?: readonly Reference[];
 }
 
-const optionNames = [
+/** Names of all options, for checks. */
+export const lineChartOptionNames: readonly string[] = [
   "title",
   "subtitle",
   "xLabel",
@@ -60,6 +66,7 @@ const optionNames = [
   "yScale",
   "curve",
   "labels",
+  "palette",
   "bandLabel",
   "references",
 ];
@@ -101,7 +108,7 @@ export function lineChart(
   series: readonly LineSeries[],
   options: LineChartOptions = {},
 ): LineChart {
-  checkOptions("lineChart", options, optionNames);
+  checkOptions("lineChart", options, lineChartOptionNames);
   const {
     title,
     subtitle,
@@ -112,6 +119,7 @@ export function lineChart(
     yScale = "linear",
     curve = "linear",
     labels = series?.length > 8 ? "key" : "ends",
+    palette = "categorical",
     bandLabel,
     references = [],
   } = options;
@@ -123,8 +131,9 @@ export function lineChart(
   checkOneOf("lineChart", "yScale", yScale, ["linear", "log"]);
   checkOneOf("lineChart", "curve", curve, ["linear", "step-after"]);
   checkOneOf("lineChart", "labels", labels, ["ends", "key", "none"]);
+  checkOneOf("lineChart", "palette", palette, paletteNames);
   const log = yScale === "log";
-  const lines = readSeries(series, log);
+  const lines = readSeries(series, log, palette);
   const xDomain = readDomain("xDomain", options.xDomain, false) ?? xExtent(lines);
   const yDomain = readDomain("yDomain", options.yDomain, log) ?? yExtent(lines, log);
   checkReferences(references, xDomain);
@@ -227,6 +236,17 @@ function readDomain(
   const low = checkNumber("lineChart", `${name}[0]`, domain[0], log ? { above: 0 } : {});
   const high = checkNumber("lineChart", `${name}[1]`, domain[1], { above: low });
   return [low, high];
+}
+
+/** The extents of several charts' series: x ends at the data, y is rounded. */
+export function commonDomains(
+  lines: readonly Line[],
+  log: boolean,
+): { xDomain: [number, number]; yDomain: [number, number] } {
+  const domain = yExtent(lines, log);
+  const rounded = Plot.scale({ y: { type: "linear", domain, nice: true } })!.domain;
+  const [low, high] = Array.from(rounded as Iterable<number>);
+  return { xDomain: xExtent(lines), yDomain: log ? domain : [low!, high!] };
 }
 
 /** The x axis ends at the data, so that lines reach the frame. */

@@ -1,6 +1,12 @@
 import { checkNumber, checkOneOf, rangeError, typeError } from "../internal/checks.js";
 import { checkText } from "./checks.js";
-import { type MarkerName, markerNames, type SeriesStyle, seriesStyle } from "./seriesStyle.js";
+import {
+  type MarkerName,
+  markerNames,
+  type Palette,
+  type SeriesStyle,
+  seriesStyles,
+} from "./seriesStyle.js";
 
 /** One line of a chart. */
 export interface LineSeries {
@@ -41,12 +47,13 @@ export interface BandPoint {
 }
 
 /** Checks the series and decides their looks. */
-export function readSeries(series: readonly LineSeries[], log: boolean): Line[] {
+export function readSeries(series: readonly LineSeries[], log: boolean, palette: Palette): Line[] {
   if (!Array.isArray(series)) {
     throw typeError("lineChart", "series", "an array of { name, x, y }", series);
   }
   if (series.length === 0) throw rangeError("lineChart", "series", "at least one series", series);
   const names = new Set<string>();
+  const styles = seriesStyles(series.length, palette);
   const lines = series.map((one: LineSeries, i): Line => {
     const where = `series[${i}]`;
     if (typeof one !== "object" || one === null) {
@@ -77,7 +84,7 @@ export function readSeries(series: readonly LineSeries[], log: boolean): Line[] 
       const must = `at most band.high[${upsideDown}] = ${high![upsideDown]}`;
       throw rangeError("lineChart", `${where}.band.low[${upsideDown}]`, must, low![upsideDown]);
     }
-    const style = seriesStyle(i);
+    const style = styles[i]!;
     const { color = style.color, dash = style.dash, marker = style.marker } = one;
     checkText("lineChart", `${where}.color`, color);
     checkText("lineChart", `${where}.dash`, dash);

@@ -5,12 +5,14 @@ import type { MarkerName } from "./seriesStyle.js";
 export interface KeyEntry {
   readonly text: string;
   /** What is drawn before the text; `"none"` for a plain note. */
-  readonly sample: "line" | "area" | "cross" | "none";
+  readonly sample: "line" | "marker" | "area" | "cross" | "hatch" | "none";
   /** CSS colour of the sample. @defaultValue `"black"` */
   readonly color?: string;
   /** Dash pattern of a line, as in SVG's `stroke-dasharray`. @defaultValue solid */
   readonly dash?: string;
-  /** Marker in the middle of a line. @defaultValue `"none"` */
+  /** Width of a line in pixels. @defaultValue `2` */
+  readonly width?: number;
+  /** Marker in the middle of a line, or alone. @defaultValue `"none"` */
   readonly marker?: MarkerName;
 }
 

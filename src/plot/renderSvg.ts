@@ -290,7 +290,10 @@ function collectLegend(document: Document, drawn: readonly DrawnPanel[]): Legend
   for (const { panel, color } of drawn) {
     if (!color || !panel.color?.legend) continue;
     const domain = Array.from(color.domain ?? []);
-    if (typeof domain[0] === "number" && color.type !== "ordinal") {
+    if (color.type === "threshold") {
+      const label = panel.color.label ?? "";
+      add([label, domain, color.range], () => drawSteps(document, panel.color!, color, label));
+    } else if (typeof domain[0] === "number" && color.type !== "ordinal") {
       const colors = rampColors(color);
       const label = panel.color.label ?? color.label ?? "";
       add([label, domain, colors], () => drawRamp(document, color, label, colors));
@@ -355,6 +358,38 @@ function drawRamp(
     );
   });
   return { width: left + rampWidth + 12, height: 34, element: group };
+}
+
+/** Label, the colours of bands side by side and the numbers between them below. */
+function drawSteps(
+  document: Document,
+  { tickFormat }: Plot.ScaleOptions,
+  { domain, range }: Plot.Scale,
+  label: string,
+): LegendItem {
+  const levels = Array.from(domain as Iterable<number>);
+  const colors = Array.from(range as Iterable<string>);
+  const format = typeof tickFormat === "function" ? tickFormat : shortText;
+  const texts = levels.map((level, i) => `${format(level, i)}`);
+  const numberSize = 10;
+  const step = Math.max(24, ...texts.map((text) => textWidth(text, numberSize) + 8));
+  const group = svgElement(document, "g", { "font-size": keyFontSize, "text-anchor": "start" });
+  const left = label === "" ? 0 : textWidth(label, keyFontSize) + 14;
+  if (label !== "") group.append(svgElement(document, "text", { x: 0, y: 0, dy: "0.3em" }, label));
+  colors.forEach((fill, i) => {
+    const at = { x: left + i * step, y: -rampHeight / 2, width: step, height: rampHeight };
+    group.append(svgElement(document, "rect", { ...at, fill }));
+  });
+  const y = rampHeight / 2;
+  texts.forEach((text, i) => {
+    const x = left + (i + 1) * step;
+    const at = { x, y: y + 13, "font-size": numberSize, "text-anchor": "middle" };
+    group.append(
+      svgElement(document, "path", { d: `M${x.toFixed(2)},${y}v3`, stroke: inkColor }),
+      svgElement(document, "text", at, text),
+    );
+  });
+  return { width: left + colors.length * step + 4, height: 34, element: group };
 }
 
 /** A number with three digits at most. */

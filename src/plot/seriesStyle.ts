@@ -4,6 +4,8 @@
  * in a grey print.
  */
 
+import { sampleScheme } from "./scheme.js";
+
 /** The drawing calls that a marker needs; both a d3 path and `MarkerPath` have them. */
 interface PathContext {
   moveTo(x: number, y: number): void;
@@ -86,13 +88,27 @@ export interface SeriesStyle {
   readonly marker: MarkerName;
 }
 
+/** How a chart chooses colours: each of its own, or in order from light to dark. */
+export type Palette = "categorical" | "ordered";
+
+export const paletteNames: readonly Palette[] = ["categorical", "ordered"];
+
 /** The look of the series with this index. */
-export function seriesStyle(index: number): SeriesStyle {
+export function seriesStyle(index: number): SeriesStyle & { readonly marker: Shape } {
   return {
     color: colors[index % colors.length]!,
     dash: dashes[index % dashes.length]!,
     marker: shapes[index % shapes.length]!,
   };
+}
+
+/** The looks of so many series. */
+export function seriesStyles(count: number, palette: Palette): SeriesStyle[] {
+  const styles = Array.from({ length: count }, (_, i) => seriesStyle(i));
+  if (palette === "categorical") return styles;
+  // Solid lines, so that a dash is free to set one apart. Lighter colours are lost on white.
+  const ramp = sampleScheme("viridis", count, 0.72, 0);
+  return styles.map((style, i) => ({ ...style, color: ramp[i]!, dash: "none" }));
 }
 
 /** A marker as a symbol of Plot: `size` is the area of the circle of the same radius. */

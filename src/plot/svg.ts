@@ -20,7 +20,7 @@ export function svgElement(
 }
 
 export const keyFontSize = 11;
-const sampleWidths = { line: 28, area: 28, cross: 16, none: 0 };
+const sampleWidths = { line: 28, marker: 12, area: 28, cross: 16, hatch: 16, none: 0 };
 
 /** Width of a sample with the gap after it. */
 const sampleSpace = (sample: KeyEntry["sample"]): number =>
@@ -38,7 +38,8 @@ export function drawKeyEntry(
   x: number,
   y: number,
 ): SVGElement {
-  const { sample, text, color = "black", dash = "none", marker = "none" } = entry;
+  const { sample, text, color = "black", dash = "none", width: lineWidth = 2 } = entry;
+  const { marker = "none" } = entry;
   const group = svgElement(document, "g", { "text-anchor": "start", "font-size": keyFontSize });
   const draw = (name: string, attributes: Attributes) =>
     group.append(svgElement(document, name, attributes));
@@ -49,13 +50,14 @@ export function drawKeyEntry(
       d: `M${x.toFixed(2)},${y.toFixed(2)}h${width}`,
       fill: "none",
       stroke: color,
-      "stroke-width": 2,
+      "stroke-width": lineWidth,
       "stroke-dasharray": dash,
     });
-    if (marker !== "none") {
-      draw("path", { d: markerPath(marker, middle, y, 3.5), fill: color, stroke: "white" });
-    }
-  } else if (sample === "area") {
+  }
+  if ((sample === "line" || sample === "marker") && marker !== "none") {
+    draw("path", { d: markerPath(marker, middle, y, 3.5), fill: color, stroke: "white" });
+  }
+  if (sample === "area") {
     draw("rect", {
       x,
       y: y - 6,
@@ -68,6 +70,12 @@ export function drawKeyEntry(
     const d = `M${(middle - 4).toFixed(2)},${(y - 4).toFixed(2)}l8,8m0,-8l-8,8`;
     draw("rect", { x: middle - 8, y: y - 8, width: 16, height: 16, fill: missingColor });
     draw("path", { d, stroke: crossColor, "stroke-width": 1.5 });
+  } else if (sample === "hatch") {
+    draw("rect", { x: middle - 8, y: y - 8, width: 16, height: 16, fill: color });
+    // Lines like those of the pattern: black with a white rim, seen on any ground.
+    const d = `M${(middle - 8).toFixed(2)},${y.toFixed(2)}l8,-8m-8,16l16,-16m0,8l-8,8`;
+    draw("path", { d, stroke: "white", "stroke-width": 2.4 });
+    draw("path", { d, stroke: "black", "stroke-width": 1 });
   }
   group.append(
     svgElement(

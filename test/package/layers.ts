@@ -29,8 +29,15 @@ const layers: Readonly<Record<string, Allowed>> = {
   },
   plot: {
     static: ["internal", "@observablehq/plot", "linkedom"],
-    type: ["@resvg/resvg-js"],
-    dynamic: ["@resvg/resvg-js", "node:fs", "node:url", "node:module", "computed"],
+    type: ["@resvg/resvg-js", "@saehrimnir/druidjs"],
+    dynamic: [
+      "@resvg/resvg-js",
+      "@saehrimnir/druidjs",
+      "node:fs",
+      "node:url",
+      "node:module",
+      "computed",
+    ],
   },
   cli: {
     static: [...core, "internal", "kernels", "formats", "node", "plot", "node:*"],

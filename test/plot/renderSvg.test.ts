@@ -160,6 +160,31 @@ describe("renderSvg", () => {
     expect(ramp.at(-1)!.getAttribute("fill")).toBe(scale.apply(59.5 / 60));
   });
 
+  test("the bands of a threshold scale stand side by side, with the numbers between them", () => {
+    const range = ["#111111", "#777777", "#eeeeee"];
+    const color = { type: "threshold", domain: [0.5, 1234.5], range, label: "loss", legend: true };
+    const panel = {
+      color,
+      marks: [Plot.dot([0, 1, 2000], { x: Plot.identity, fill: Plot.identity })],
+    };
+    const root = parse(renderSvg({ panels: [panel, panel] as Figure["panels"] }));
+    const bands = range.map((fill) => all(root, `rect[fill="${fill}"]`));
+    expect(bands.map(({ length }) => length)).toEqual([1, 1, 1]);
+    const ends = bands.map(([band]) => [
+      Number(band!.getAttribute("x")),
+      Number(band!.getAttribute("x")) + Number(band!.getAttribute("width")),
+    ]);
+    expect([ends[1]![0], ends[2]![0]]).toBeAllclose([ends[0]![1]!, ends[1]![1]!], { atol: 0.02 });
+    const numbers = ["0.5", "1230"].map((number) =>
+      all(root, "text").find((text) => text.textContent === number),
+    );
+    expect(numbers.map((text) => Number(text!.getAttribute("x")))).toEqual([
+      ends[0]![1],
+      ends[1]![1],
+    ]);
+    expect(texts(root)).toContain("loss");
+  });
+
   test("draws any options of Plot, with swatches for names and its caption", () => {
     const panel: Plot.PlotOptions = {
       caption: "Below.",
