@@ -1,7 +1,7 @@
 import type { RandomCropAndFlipOptions } from "closerlook/tfjs";
 import type { Preset } from "./experiment.js";
 import { miniShape, tinyShape, type VggShape, vggShape } from "./networkShapes.js";
-import type { RatePlan, TrainingRun, TrainingStart } from "./trainingRun.js";
+import { fanOut, he, type RatePlan, type TrainingRun, type TrainingStart } from "./trainingRun.js";
 
 /** Networks that were trained in one way each, and what sets each apart from mode G. */
 export const modeTitles = {
@@ -36,6 +36,8 @@ export interface ModeSettings {
   readonly weightDecay: number;
   /** Of mode D. */
   readonly smallWeightDecay: number;
+  /** Ways to begin, as far as the first ones do not train. */
+  readonly starts: readonly TrainingStart[];
   /** Of mode E, in the order in which they are tried. */
   readonly largeStarts: readonly TrainingStart[];
   readonly curve: {
@@ -71,11 +73,12 @@ export const modeSettings: Readonly<Record<Preset, ModeSettings>> = {
     modes: ["G", "A", "F"],
     epochs: 15,
     batchSize: 25,
-    largeBatch: 500,
+    largeBatch: 100,
     // Digits are not mirrored, and a quarter of 14 pixels is too far.
     augment: { padding: 1, flip: false },
     rate: steps([5, 9, 12]),
-    largeStarts: [{ initialFactor: 1.5, clipNorm: 1 }],
+    starts: [fanOut],
+    largeStarts: [{ kernels: { rule: "he-fan-out", factor: 1.5 }, clipNorm: 1 }],
     curve: { epochs: 8, rate: 0.015, batchSize: 25, snapshots: [0, 4, 8], positions: 9 },
   },
   cpu: {
@@ -91,7 +94,8 @@ export const modeSettings: Readonly<Record<Preset, ModeSettings>> = {
     augment: {},
     rate: steps([9, 18, 24]),
     // Factors from 1.5 on diverge without clipping; 3 with clipping stays at chance.
-    largeStarts: [{ initialFactor: 1.5, clipNorm: 1 }],
+    starts: [fanOut],
+    largeStarts: [{ kernels: { rule: "he-fan-out", factor: 1.5 }, clipNorm: 1 }],
     curve: { epochs: 20, rate: 0.015, batchSize: 50, snapshots: [0, 5, 10, 15, 20], positions: 9 },
   },
   paper: {
@@ -107,11 +111,12 @@ export const modeSettings: Readonly<Record<Preset, ModeSettings>> = {
     augment: {},
     rate: steps([60, 120, 160]),
     // The paper's factor 3 first, then what is nearest to it.
+    starts: [he, fanOut],
     largeStarts: [
-      { initialFactor: 3 },
-      { initialFactor: 3, clipNorm: 1 },
-      { initialFactor: Math.sqrt(3) },
-      { initialFactor: 1.5 },
+      { kernels: { rule: "he", factor: 3 } },
+      { kernels: { rule: "he", factor: 3 }, clipNorm: 1 },
+      { kernels: { rule: "he", factor: Math.sqrt(3) } },
+      { kernels: { rule: "he-fan-out", factor: 1.5 } },
     ],
     curve: {
       epochs: 200,
@@ -135,7 +140,7 @@ export function modeRun(settings: ModeSettings, mode: ModeName): Run {
     optimizer: "sgd",
     momentum,
     weightDecay,
-    starts: [{ initialFactor: 1 }],
+    starts: settings.starts,
     // Every mode has initial weights and an order of its own.
     seed: allModes.indexOf(mode),
     snapshots: [epochs],

@@ -30,7 +30,7 @@ export function restartRuns(
   input: ExperimentInput,
 ): RestartRuns {
   const { images, network } = familyData(settings, input);
-  const { batchSize, momentum, weightDecay, augment, seed } = settings;
+  const { starts, batchSize, momentum, weightDecay, augment, seed } = settings;
   const run = (kind: RunKind, snapshots: readonly number[]) =>
     trainingRunJob(
       `${family}-${kind}`,
@@ -43,7 +43,7 @@ export function restartRuns(
         momentum,
         weightDecay,
         ...(augment && { augment }),
-        starts: [{ initialFactor: 1 }],
+        starts,
         seed,
         snapshots: rising(snapshots),
         evaluateEvery: settings.evaluateEvery,

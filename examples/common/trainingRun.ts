@@ -17,7 +17,7 @@ import { clipped } from "./clippedOptimizer.js";
 import { digestOfImages, type TrainAndTest } from "./images.js";
 import { type Job, type JobContext, type JobResult, storeWithin } from "./jobs.js";
 import type { VggShape } from "./networkShapes.js";
-import { vgg } from "./networks.js";
+import { type InitialKernels, vgg } from "./networks.js";
 
 /** A learning-rate schedule; times in epochs, and but for the steps it changes with every update. */
 export type RatePlan =
@@ -58,11 +58,13 @@ export interface TrainingRun {
 }
 
 export interface TrainingStart {
-  /** Factor of the initial kernels' standard deviation √(2/inputs). */
-  readonly initialFactor: number;
+  readonly kernels: InitialKernels;
   /** Length to which gradients are shortened. */
   readonly clipNorm?: number;
 }
+
+export const he: TrainingStart = { kernels: { rule: "he", factor: 1 } };
+export const fanOut: TrainingStart = { kernels: { rule: "he-fan-out", factor: 1 } };
 
 export interface TrainedNetwork extends JobResult {
   readonly numbers: {
@@ -166,8 +168,8 @@ export function trainingRunJob(
         };
       }
       const outcomes = tried.map(
-        ({ initialFactor, clipNorm, outcome }) =>
-          `${outcome} (initial factor ${initialFactor}${clipNorm ? `, clipped to ${clipNorm}` : ""})`,
+        ({ kernels, clipNorm, outcome }) =>
+          `${outcome} (${kernels.factor} × ${kernels.rule}${clipNorm ? `, clipped to ${clipNorm}` : ""})`,
       );
       throw new Error(`${name} did not train: ${outcomes.join("; ")}`);
     },
@@ -175,7 +177,7 @@ export function trainingRunJob(
 }
 
 async function trainFrom(
-  { initialFactor, clipNorm }: TrainingStart,
+  { kernels, clipNorm }: TrainingStart,
   index: number,
   name: string,
   run: TrainingRun,
@@ -183,7 +185,7 @@ async function trainFrom(
   { signal, progress, checkpoints }: JobContext,
 ) {
   const updates = updatesIn(run, images.y.length);
-  const model = vgg(run.network, run.seed, initialFactor);
+  const model = vgg(run.network, run.seed, kernels);
   const rule: Optimizer =
     run.optimizer === "adam"
       ? adam({ weightDecay: run.weightDecay })
