@@ -1,7 +1,14 @@
 import type { RandomCropAndFlipOptions } from "closerlook/tfjs";
 import type { Preset } from "./experiment.js";
 import { miniShape, tinyShape, type VggShape, vggShape } from "./networkShapes.js";
-import { fanOut, he, type RatePlan, type TrainingRun, type TrainingStart } from "./trainingRun.js";
+import {
+  fanOut,
+  he,
+  heSmallLogits,
+  type RatePlan,
+  type TrainingRun,
+  type TrainingStart,
+} from "./trainingRun.js";
 
 /** Networks that were trained in one way each, and what sets each apart from mode G. */
 export const modeTitles = {
@@ -94,8 +101,8 @@ export const modeSettings: Readonly<Record<Preset, ModeSettings>> = {
     augment: {},
     rate: steps([9, 18, 24]),
     // Factors from 1.5 on diverge without clipping; 3 with clipping stays at chance.
-    starts: [fanOut],
-    largeStarts: [{ kernels: { rule: "he-fan-out", factor: 1.5 }, clipNorm: 1 }],
+    starts: [heSmallLogits],
+    largeStarts: [{ kernels: { ...heSmallLogits.kernels, factor: 1.5 }, clipNorm: 1 }],
     curve: { epochs: 20, rate: 0.015, batchSize: 50, snapshots: [0, 5, 10, 15, 20], positions: 9 },
   },
   paper: {

@@ -17,6 +17,8 @@ export interface InitialKernels {
   readonly rule: "he" | "he-fan-out";
   /** Times so much. */
   readonly factor: number;
+  /** And those of the last layer times so much more. @defaultValue 1 */
+  readonly lastLayerFactor?: number;
 }
 
 /** Builds a network of either kind with seeded weights, see {@link vgg} and {@link resnet}. */
@@ -177,23 +179,25 @@ tf.serialization.registerClass(ZeroShortcut);
 function initialize(
   model: tf.LayersModel,
   seed: number,
-  { rule, factor }: InitialKernels = { rule: "he", factor: 1 },
+  { rule, factor, lastLayerFactor = 1 }: InitialKernels = { rule: "he", factor: 1 },
 ): void {
   const { variables, length, write } = weightsOf(model);
   const normal = normals(seed);
   const uniform = uniforms(seed);
   const flat = new Float32Array(length);
+  const lastKernel = variables.findLast(({ name }) => /\/kernel$/.test(name))!;
   for (const { name, shape, offset, size } of variables) {
+    const scale = name === lastKernel.name ? factor * lastLayerFactor : factor;
     const values = flat.subarray(offset, offset + size);
     if (/\/kernel$/.test(name)) {
       const outputs = shape.at(-1)!;
       const inputs = size / outputs;
       if (rule === "he-fan-out" && shape.length === 2) {
-        const bound = factor / Math.sqrt(inputs);
+        const bound = scale / Math.sqrt(inputs);
         for (let i = 0; i < size; i++) values[i] = (2 * uniform() - 1) * bound;
       } else {
         const count = rule === "he" ? inputs : (inputs / shape[2]!) * outputs;
-        const deviation = factor * Math.sqrt(2 / count);
+        const deviation = scale * Math.sqrt(2 / count);
         for (let i = 0; i < size; i++) values[i] = normal() * deviation;
       }
     } else if (/\/(gamma|moving_variance)$/.test(name)) values.fill(1);

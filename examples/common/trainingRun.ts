@@ -64,6 +64,9 @@ export interface TrainingStart {
 }
 
 export const he: TrainingStart = { kernels: { rule: "he", factor: 1 } };
+export const heSmallLogits: TrainingStart = {
+  kernels: { rule: "he", factor: 1, lastLayerFactor: Math.SQRT1_2 },
+};
 export const fanOut: TrainingStart = { kernels: { rule: "he-fan-out", factor: 1 } };
 
 export interface TrainedNetwork extends JobResult {
