@@ -1,7 +1,7 @@
 import { checkOneOf, checkOptions, rangeError, typeError } from "../internal/checks.js";
 import { checkWeights } from "../internal/checkWeights.js";
+import { sumOver } from "../internal/sumOver.js";
 import { affineCoefficients, type Component, type Plane, type PlaneCoordinates } from "./plane.js";
-import { sumOver } from "./sumOver.js";
 
 export interface ProjectOptions {
   /**
