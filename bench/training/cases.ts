@@ -63,6 +63,7 @@ const products = (size: number): readonly Case[] =>
 
 /** At the same number of threads. */
 const OF_TORCH = 0.4;
+const PLAIN_STEP = "a plain step";
 const WITHOUT_NORM = "without batch norm";
 const NARROW_VGG = "VGG-16 /4";
 
@@ -96,6 +97,19 @@ function normalizedVggStep(depth: 11 | 16, narrower: NonNullable<VggOptions["nar
   };
 }
 
+function curveStep(depth: 16, narrower: NonNullable<VggOptions["narrower"]>): Case {
+  const plain = step(vggShape(depth, { narrower }));
+  return {
+    name: `curve ${vggStep(depth, narrower).name}`,
+    work: { ...plain, curve: true },
+    peers: [],
+    references: { [PLAIN_STEP]: plain },
+    isKernel: false,
+    // A curve takes at most 1.15 times as long.
+    aims: { references: { [PLAIN_STEP]: 0.87 } },
+  };
+}
+
 const resnetStep = (depth: 14 | 32): Case => ({
   name: `step of ResNet-${depth}`,
   work: step(resnetShape(depth)),
@@ -110,6 +124,7 @@ const steps: readonly Case[] = [
     vggStep(16, narrower),
     normalizedVggStep(16, narrower),
   ]),
+  curveStep(16, 4),
   vggStep(11, 1),
   resnetStep(14),
   resnetStep(32),
@@ -130,6 +145,13 @@ export const quickCases: readonly Case[] = [
     work: step({ ...tinyVgg, batchNormalization: true }, 6),
     peers: ["composed", "cpu", "torch"],
     references: { [WITHOUT_NORM]: step({ ...tinyVgg, batchNormalization: false }, 6) },
+    isKernel: false,
+  },
+  {
+    name: "curve step of a tiny VGG",
+    work: { ...step({ ...tinyVgg, batchNormalization: true }, 6), curve: true },
+    peers: [],
+    references: { [PLAIN_STEP]: step({ ...tinyVgg, batchNormalization: true }, 6) },
     isKernel: false,
   },
   {

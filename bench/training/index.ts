@@ -23,7 +23,8 @@ export const training: Subject<Case, StepFiles | undefined, TrainingLine> = {
   row,
 };
 
-const isStep = ({ work }: Case) => work.kind === "step";
+// A step of a curve has the kernels of a plain one.
+const isStep = ({ work }: Case) => work.kind === "step" && !work.curve;
 
 /** Where the time of a step of training goes. */
 export const trainingProfile: Subject<Case, StepFiles | undefined, ProfileLine> = {

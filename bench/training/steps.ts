@@ -1,5 +1,8 @@
+import type * as tf from "@tensorflow/tfjs";
+import { PolyChainCurve } from "closerlook/curves";
 import { type ArrayData, readArrays } from "closerlook/node";
-import { sgd, train } from "closerlook/tfjs";
+import { sgd, train, trainCurve, weightsOf } from "closerlook/tfjs";
+import type { NetworkShape } from "../../examples/common/networkShapes.js";
 import { network } from "../../examples/common/networks.js";
 import type { Computation } from "./kernels.js";
 import { SEED, type TrainingTask } from "./task.js";
@@ -10,7 +13,7 @@ const STEPS = 100_000;
 
 /** Steps of one training by `train`, which waits after each of them until the next one is wanted. */
 export async function stepComputation(
-  { network: shape, batch }: Step,
+  { network: shape, batch, curve: isCurve = false }: Step,
   { files, firstSteps, update: { learningRate, momentum } }: TrainingTask,
 ): Promise<Computation> {
   const { x, y } = (await readArrays(files!.batch)) as Record<"x" | "y", ArrayData>;
@@ -21,22 +24,22 @@ export async function stepComputation(
   let failed = (_error: Error) => {};
 
   function start(): void {
-    const training = train(
-      model,
-      { x: { data: x.data as Float32Array, shape: x.shape }, y: y.data as Int32Array },
-      {
-        schedule: learningRate,
-        optimizer: sgd({ momentum }),
-        epochs: STEPS,
-        batchSize: batch,
-        signal: abort.signal,
-        onProgress: ({ loss }) =>
-          new Promise<void>((resolve) => {
-            proceed = resolve;
-            stepped(loss);
-          }),
-      },
-    );
+    const data = { x: { data: x.data as Float32Array, shape: x.shape }, y: y.data as Int32Array };
+    const options = {
+      schedule: learningRate,
+      optimizer: sgd({ momentum }),
+      epochs: STEPS,
+      batchSize: batch,
+      signal: abort.signal,
+      onProgress: ({ loss }: { readonly loss: number }) =>
+        new Promise<void>((resolve) => {
+          proceed = resolve;
+          stepped(loss);
+        }),
+    };
+    const training: Promise<{ readonly stopped: string }> = isCurve
+      ? trainCurve(model, curveFrom(model, shape), data, options)
+      : train(model, data, options);
     training.then(({ stopped }) => failed(new Error(`the training has ${stopped}`)), failed);
   }
 
@@ -67,4 +70,12 @@ export async function stepComputation(
       proceed();
     },
   };
+}
+
+/** A curve with one bend from a network to another one. */
+function curveFrom(model: tf.LayersModel, shape: NetworkShape): PolyChainCurve {
+  const other = network(shape, SEED + 1);
+  const [start, end] = [model, other].map((one) => weightsOf(one).read({ trainable: true }));
+  other.dispose();
+  return new PolyChainCurve({ start: start!, end: end! });
 }

@@ -21,6 +21,8 @@ export interface Product {
 /** A whole step of training: forward, backward, update. */
 export interface Step {
   readonly kind: "step";
+  /** Whether a curve between two networks is trained, which takes the same gradient. */
+  readonly curve?: boolean;
   readonly network: NetworkShape;
   readonly batch: number;
 }

@@ -17,6 +17,7 @@ export { type LineChart, type LineChartOptions, lineChart } from "./lineChart.js
 export { type LineChartsOptions, type LineChartsPanel, lineCharts } from "./lineCharts.js";
 export type { LineSeries } from "./lineSeries.js";
 export type { CompletePanel, KeyEntry, Panel } from "./panel.js";
+export { type PlotScheduleOptions, plotSchedule } from "./plotSchedule.js";
 export type { Reference } from "./references.js";
 export { type RenderPngOptions, renderPng } from "./renderPng.js";
 export { type Figure, renderSvg } from "./renderSvg.js";

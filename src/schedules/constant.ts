@@ -17,5 +17,5 @@ import { guarded, type Schedule } from "./schedule.js";
  */
 export function constant(value: number): Schedule {
   checkNumber("constant", "value", value);
-  return guarded("constant", () => value);
+  return guarded("constant", () => value, { value });
 }

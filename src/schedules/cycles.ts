@@ -18,8 +18,10 @@ export function checkCycles(where: string, options: CycleOptions): Required<Cycl
     "period",
     "multiplier",
     "decay",
+    "decayOf",
     "cycles",
     "endpoint",
+    "k",
   ]);
   const { period, multiplier = 1, cycles = Number.POSITIVE_INFINITY } = options;
   checkInteger(where, "period", period, { min: 1 });

@@ -11,15 +11,21 @@ export interface DecayOptions {
 }
 
 /** The options with their defaults, checked. */
-export function checkDecay(where: string, options: DecayOptions): Required<DecayOptions> {
-  checkOptions(where, options, ["initial", "final", "steps"]);
+export function checkDecay(
+  where: string,
+  options: DecayOptions,
+  others: readonly string[] = [],
+): Required<DecayOptions> {
+  checkOptions(where, options, ["initial", "final", "steps", ...others]);
   const { initial, final = 0, steps } = options;
   checkNumber(where, "initial", initial);
-  checkNumber(where, "final", final);
   checkInteger(where, "steps", steps, { min: 1 });
-  if (final > initial) {
-    const hint = "A decay does not rise; warmup does";
-    throw rangeError(where, "final", `at most initial (${initial})`, final, hint);
-  }
+  checkFinal(where, initial, final);
   return { initial, final, steps };
+}
+
+export function checkFinal(where: string, initial: number, final: unknown): void {
+  if (checkNumber(where, "final", final) <= initial) return;
+  const hint = "A decay does not rise; warmup does";
+  throw rangeError(where, "final", `at most initial (${initial})`, final, hint);
 }

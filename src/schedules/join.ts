@@ -34,13 +34,15 @@ export function join(schedules: readonly Schedule[], boundaries: readonly number
   const parts: readonly Schedule[] = schedules.map((schedule, i) =>
     checkFunction("join", `schedules[${i}]`, schedule, "a schedule"),
   );
-  const starts = [0, ...checkBoundaries("join", boundaries)];
+  const ends = checkBoundaries("join", boundaries);
+  const starts = [0, ...ends];
   if (parts.length !== starts.length) {
     const must = `one fewer than the ${parts.length} schedules`;
     throw rangeError("join", "the number of boundaries", must, starts.length - 1);
   }
-  return guarded("join", (step) => {
+  const rule: Schedule = (step) => {
     const k = boundariesPassed(starts, step) - 1;
     return parts[k]!(step - starts[k]!);
-  });
+  };
+  return guarded("join", rule, { schedules: parts, boundaries: ends });
 }

@@ -26,5 +26,9 @@ import { guarded, type Schedule } from "./schedule.js";
  */
 export function linearDecay(options: DecayOptions): Schedule {
   const { initial, final, steps } = checkDecay("linearDecay", options);
-  return guarded("linearDecay", (step) => linear(initial, final, step / steps));
+  return guarded("linearDecay", (step) => linear(initial, final, step / steps), {
+    initial,
+    final,
+    steps,
+  });
 }

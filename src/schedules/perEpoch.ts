@@ -35,8 +35,9 @@ export function perEpoch(
   checkOptions("perEpoch", options, ["interpolate"]);
   const { interpolate = false } = options;
   checkBoolean("perEpoch", "interpolate", interpolate);
-  return guarded("perEpoch", (step) => {
+  const rule: Schedule = (step) => {
     const epochs = step / stepsPerEpoch;
     return schedule(interpolate ? epochs : Math.floor(epochs));
-  });
+  };
+  return guarded("perEpoch", rule, { of: schedule, stepsPerEpoch, interpolate });
 }

@@ -21,5 +21,5 @@ import { guarded, type Schedule } from "./schedule.js";
 export function scale(schedule: Schedule, factor: number): Schedule {
   checkFunction("scale", "schedule", schedule, "a schedule");
   checkNumber("scale", "factor", factor);
-  return guarded("scale", (step) => factor * schedule(step));
+  return guarded("scale", (step) => factor * schedule(step), { of: schedule, factor });
 }

@@ -11,8 +11,28 @@ import { checkNumber } from "../internal/checks.js";
  */
 export type Schedule = (step: number) => number;
 
-/** A rule with a guard at either door: no bad step gets in, and no value that is not finite gets out. */
-export function guarded(where: string, rule: Schedule): Schedule {
+/** The factory that made a schedule, and the options that make it again; they may hold other schedules. */
+interface Recipe {
+  readonly schedule: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+const recipes = new WeakMap<Schedule, Recipe>();
+
+/** Undefined for a function of the caller's own. */
+export const recipeOf = (schedule: Schedule): Recipe | undefined => recipes.get(schedule);
+
+/**
+ * A rule with a guard at either door: no bad step gets in, and no value that is not finite gets out. It remembers what it
+ * was made of, by the name of its factory, for `scheduleToJson`.
+ */
+export function guarded(where: string, rule: Schedule, options?: Recipe["options"]): Schedule {
+  const schedule = guard(where, rule);
+  if (options) recipes.set(schedule, { schedule: where, options });
+  return schedule;
+}
+
+function guard(where: string, rule: Schedule): Schedule {
   return (step) => {
     checkNumber(where, "step", step, { min: 0 });
     const value = rule(step);

@@ -42,5 +42,9 @@ export function stepDecay(options: StepDecayOptions): Schedule {
   checkNumber("stepDecay", "initial", initial);
   checkNumber("stepDecay", "factor", factor, { above: 0, max: 1 });
   const boundaries = checkBoundaries("stepDecay", options.boundaries);
-  return guarded("stepDecay", (step) => initial * factor ** boundariesPassed(boundaries, step));
+  return guarded("stepDecay", (step) => initial * factor ** boundariesPassed(boundaries, step), {
+    initial,
+    boundaries,
+    factor,
+  });
 }

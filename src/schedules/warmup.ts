@@ -1,4 +1,10 @@
-import { checkInteger, checkNumber, checkOneOf, checkOptions } from "../internal/checks.js";
+import {
+  checkBoolean,
+  checkInteger,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+} from "../internal/checks.js";
 import { linear } from "./interpolate.js";
 import { guarded, type Schedule } from "./schedule.js";
 
@@ -14,6 +20,12 @@ export interface WarmupOptions {
    * @defaultValue "zero"
    */
   firstStep?: "zero" | "one";
+  /**
+   * Whether the ramp lies inside of the schedule that it leads to, in the place of its first steps, or comes before its
+   * step 0 (see {@link warmup}).
+   * @defaultValue true
+   */
+  inside?: boolean;
 }
 
 /**
@@ -26,8 +38,8 @@ export interface WarmupOptions {
  * `end` is the first step with the full value. A number as `to` is held from there on. A schedule as
  * `to` **counts from step 0 underneath the ramp**, so that its boundaries are steps of the whole
  * training, as in the paper; the ramp leads to the value that it has at `end`, so that there is no jump
- * there whatever the schedule. A schedule that is to start on its own clock after the ramp is joined to
- * it: `join([warmup({ to: 0.1, steps: 5 }), cosineDecay({ initial: 0.1, steps: 20 })], [5])`.
+ * there whatever the schedule. With `inside: false` it **starts after the ramp**, with its step 0 at step `steps`: to(t) is
+ * then to(max(0, t − steps)), and the whole is longer than the schedule by the ramp.
  *
  * With `from: 0` and `firstStep: "zero"` (the paper, optax, transformers) the first update uses 0 and
  * changes nothing; with `"one"` it uses 1/steps of the full value. The habit (t + 1)/(steps + 1) of
@@ -56,21 +68,36 @@ export interface WarmupOptions {
  * warmup({ to: 1, steps: 4, firstStep: "one" })(0); // 0.25
  * warmup({ to: 1, steps: 4, firstStep: "one" })(3); // 1
  * ```
+ * @example A ramp of 5 steps before, or inside of, a cosine of 20
+ * ```ts
+ * import { cosineDecay, warmup } from "closerlook/schedules";
+ * const to = cosineDecay({ initial: 0.1, steps: 20 });
+ * warmup({ to, steps: 5, inside: false })(5); // 0.1
+ * warmup({ to, steps: 5, inside: false })(25); // 0 — the total is 25
+ * warmup({ to, steps: 5 })(5); // 0.08535533905932738
+ * warmup({ to, steps: 5 })(20); // 0 — the total is 20
+ * ```
  * @see Gotmare et al. 2019, section 4.
  */
 export function warmup(options: WarmupOptions): Schedule {
   const where = "warmup";
-  checkOptions(where, options, ["from", "to", "steps", "firstStep"]);
-  const { from = 0, to, steps, firstStep = "zero" } = options;
+  checkOptions(where, options, ["from", "to", "steps", "firstStep", "inside"]);
+  const { from = 0, to, steps, firstStep = "zero", inside = true } = options;
   checkNumber(where, "from", from);
   checkInteger(where, "steps", steps, { min: 0 });
   checkOneOf(where, "firstStep", firstStep, ["zero", "one"]);
+  checkBoolean(where, "inside", inside);
 
   const lead = firstStep === "one" ? 1 : 0;
   const end = Math.max(0, steps - lead);
-  const after = typeof to === "function" ? to : () => to;
-  const full = checkNumber(where, typeof to === "function" ? `to(${end})` : "to", after(end));
-  return guarded(where, (step) =>
-    step < end ? linear(from, full, (step + lead) / steps) : after(step),
+  const schedule = typeof to === "function" ? to : () => to;
+  const after: Schedule = inside ? schedule : (step) => schedule(Math.max(0, step - steps));
+  const full = checkNumber(
+    where,
+    typeof to === "function" ? `to(${inside ? end : 0})` : "to",
+    after(end),
   );
+  const rule: Schedule = (step) =>
+    step < end ? linear(from, full, (step + lead) / steps) : after(step);
+  return guarded(where, rule, { from, to, steps, firstStep, inside });
 }

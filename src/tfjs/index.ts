@@ -52,6 +52,7 @@ export type { EpochRecord, TrainingResult } from "./trainingResult.js";
 export type {
   Batch,
   CheckpointOptions,
+  LearningRateFactor,
   LossFunction,
   TrainingProgress,
   TrainOptions,

@@ -1,4 +1,5 @@
 import type { LabelledData } from "./examples.js";
+import { readLearningRateFactors } from "./learningRateFactors.js";
 import type { Model } from "./model.js";
 import { sgd } from "./sgd.js";
 import { trainedModel } from "./trained.js";
@@ -67,7 +68,9 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainingResult> {
   const plan = await planTraining("train", model, data, options);
-  const trained = trainedModel("train", plan.weights);
+  const { learningRateFactors = [] } = options;
+  const factors = readLearningRateFactors("train", learningRateFactors, plan);
+  const trained = trainedModel("train", plan.weights, factors);
   const { optimizer = sgd({ momentum: 0.9 }) } = options;
   try {
     return await runTraining({ ...plan, trained }, optimizer);

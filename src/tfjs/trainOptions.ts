@@ -49,9 +49,23 @@ export interface CheckpointOptions {
   keep?: number;
 }
 
+/** What the learning rate of some layers is multiplied by. */
+export interface LearningRateFactor {
+  readonly layers: LayerMatch;
+  /** A number >= 0, or a schedule of the 0-based update index. */
+  readonly factor: number | Schedule;
+}
+
 export interface TrainOptions {
   /** Learning rate, or a schedule of the 0-based update index (a pure function: it is read in advance). */
   schedule: Schedule | number;
+  /**
+   * Factors of the learning rate for some layers, each layer at most once; the others have 1. A factor of 0 stops the steps
+   * of a layer, but not its momentum and its batch-norm statistics, as `frozen` does. To go on from a checkpoint the factors
+   * must be the same, schedules included.
+   * @defaultValue none
+   */
+  learningRateFactors?: readonly LearningRateFactor[];
   /** Passes over the training data, an integer >= 1. */
   epochs: number;
   /** Examples per update, an integer >= 1. The last batch of an epoch is smaller if they do not come out even. */

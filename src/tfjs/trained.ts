@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import type { LearningRateFactors } from "./learningRateFactors.js";
 import type { ModelVariable } from "./model.js";
 import type { OpenModel } from "./openModel.js";
 import type { Optimizer } from "./optimizer.js";
@@ -20,20 +21,32 @@ export interface Trained {
  *
  * @throws RangeError if a weight is not finite.
  */
-export function trainedModel(where: string, weights: OpenModel): Trained {
+export function trainedModel(
+  where: string,
+  weights: OpenModel,
+  factors: LearningRateFactors,
+): Trained {
   checkFinite(where, weights);
   const { variables } = weights;
+  let current = 0;
   return {
     variables,
-    settings: {},
-    enter() {},
+    settings: factors.settings,
+    enter(update) {
+      current = update;
+    },
     move(gradient, optimizer, learningRate) {
-      const gradients = variables.flatMap(({ variable }): [tf.Variable, tf.Tensor][] => {
+      const byFactor = new Map<number, [tf.Variable, tf.Tensor][]>();
+      for (const { variable, layer } of variables) {
         // A variable that is frozen, or that the loss does not depend on, has no gradient.
         const its = gradient[variable.name];
-        return its ? [[variable, its]] : [];
-      });
-      optimizer.apply(gradients, learningRate);
+        if (!its) continue;
+        const factor = factors.of(layer, current);
+        byFactor.set(factor, [...(byFactor.get(factor) ?? []), [variable, its]]);
+      }
+      for (const [factor, gradients] of byFactor) {
+        optimizer.apply(gradients, learningRate * factor);
+      }
     },
   };
 }

@@ -64,6 +64,7 @@ export async function planTraining(
 ): Promise<Omit<TrainingPlan, "trained">> {
   checkOptions(where, options, [
     "schedule",
+    "learningRateFactors",
     "epochs",
     "batchSize",
     "optimizer",

@@ -28,7 +28,7 @@ const layers: Readonly<Record<string, Allowed>> = {
     dynamic: ["tfjs", "@tensorflow/*", "computed"],
   },
   plot: {
-    static: ["internal", "@observablehq/plot", "linkedom"],
+    static: ["schedules", "internal", "@observablehq/plot", "linkedom"],
     type: ["@resvg/resvg-js", "@saehrimnir/druidjs"],
     dynamic: [
       "@resvg/resvg-js",

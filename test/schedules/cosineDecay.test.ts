@@ -25,6 +25,18 @@ describe("cosineDecay", () => {
     );
   });
 
+  test("with an exponent it follows that power of the half-wave", () => {
+    const [plain, cubed] = [1, 3].map((exponent) =>
+      cosineDecay({ initial: 1, steps: 6, exponent }),
+    );
+    for (let step = 0; step < 8; step++) {
+      expect(cubed!(step)).toBeAllclose(plain!(step) ** 3, { rtol: 1e-15 });
+    }
+    expect(() => cosineDecay({ initial: 1, steps: 6, exponent: 0 })).toThrow(
+      new RangeError("cosineDecay: exponent must be a finite number > 0, got 0"),
+    );
+  });
+
   test("starts and ends exactly, and holds the end", () => {
     fc.assert(
       fc.property(anyOptions, fc.nat(), (options, beyond) => {

@@ -70,6 +70,20 @@ describe("cosineRestarts", () => {
     expect([0, 4, 8, 9, 12, 4000].map(value)).toEqual([1, 0.5, 0.3, 0.3, 0.3, 0.3]);
   });
 
+  test("the height of the peaks above the minimum may decay instead of the peaks", () => {
+    const value = cosineRestarts({ max: 1, min: 0.2, period: 4, decay: 0.5, decayOf: "height" });
+    expect([0, 2, 4, 6, 8].map(value)).toBeAllclose([1, 0.6, 0.6, 0.4, 0.4], { rtol: 1e-15 });
+  });
+
+  test("k-decay counts a power of the elapsed fraction", () => {
+    const value = cosineRestarts({ max: 1, period: 10, k: 2 });
+    const plain = cosineRestarts({ max: 1, period: 100 });
+    for (let step = 0; step < 10; step++) {
+      expect(value(step)).toBeAllclose(plain(step ** 2), { atol: 1e-15 });
+    }
+    expect(value(10)).toBe(1);
+  });
+
   test("every restart up to 2^53 has exactly the maximum", () => {
     for (let multiplier = 2; multiplier <= 12; multiplier++) {
       for (const period of [1, 2, 3, 7, 10, 50, 391]) {
@@ -158,6 +172,8 @@ describe("cosineRestarts", () => {
     );
     expect(make({ max: Number.NaN })).toThrow(/max must be a finite number, got NaN/);
     expect(make({ decay: 1.5 })).toThrow(/decay must be a finite number > 0 and <= 1, got 1.5/);
+    expect(make({ k: 0 })).toThrow(/k must be a finite number > 0, got 0/);
+    expect(make({ decayOf: "min" })).toThrow(/decayOf must be one of "max", "height", got "min"/);
     expect(make({ endpoint: 1 })).toThrow(/endpoint must be true or false, got 1/);
     expect(make({ eta_min: 0 })).toThrow(/options must be made of .*, got "eta_min"/);
   });

@@ -3,6 +3,7 @@ import {
   cosineDecay,
   cosineRestarts,
   join,
+  oneCycle,
   type Schedule,
   stepDecay,
   warmup,
@@ -76,6 +77,11 @@ const covered: Record<string, [Point[], Schedule]> = {
     torch["SequentialLR_Linear(0.1,5)+CAWR(10,2)_lr0.05"],
     join([warmup({ from: 0.005, to: 0.05, steps: 5 }), cosineRestarts(sgdr)], [5]),
   ],
+  "torch/OneCycleLR_max0.1_total20": [
+    torch["OneCycleLR_max0.1_total20"],
+    // theirs has its end in the last of its 20 updates, and its peak a step earlier too
+    oneCycle({ peak: 0.1, steps: 19, rise: 5 / 19 }),
+  ],
   "torch/CAWR_state_dict_after_35_steps": [
     [{ t: 35, lr: torch.CAWR_state_dict_after_35_steps._last_lr[0]! }],
     cosineRestarts(sgdr),
@@ -100,13 +106,16 @@ const covered: Record<string, [Point[], Schedule]> = {
   ],
   "timm/cos_lr0.1_t20_warm5_prefixTrue": [
     timm["cos_lr0.1_t20_warm5_prefixTrue"],
-    join(
-      [
-        warmup({ from: 1e-4, to: 0.1, steps: 5 }),
-        cosineDecay({ initial: 0.1, final: 1e-5, steps: 20 }),
-      ],
-      [5],
-    ),
+    warmup({
+      from: 1e-4,
+      to: cosineDecay({ initial: 0.1, final: 1e-5, steps: 20 }),
+      steps: 5,
+      inside: false,
+    }),
+  ],
+  "timm/cos_lr0.1_t20_kdecay2": [
+    timm["cos_lr0.1_t20_kdecay2"],
+    cosineRestarts({ max: 0.1, period: 20, cycles: 1, k: 2 }),
   ],
   "optax/cosine_decay(0.1,20,alpha=0.01)": [
     optax["cosine_decay(0.1,20,alpha=0.01)"],
@@ -206,8 +215,6 @@ const ownTest: Record<string, string> = {
 
 const notCovered: Record<string, string> = {
   "torch/LinearLR_start_factor_0": "says only that torch accepts it; ours starts at 0 by default",
-  "torch/OneCycleLR_max0.1_total20": "one-cycle is not one of our schedules (yet)",
-  "timm/cos_lr0.1_t20_kdecay2": "k-decay is not one of our schedules",
   "optax/_note": "a remark",
   "keras/_note": "a remark",
   "reference/definition": "a remark",

@@ -3,11 +3,17 @@ import {
   constant,
   cosineDecay,
   cosineRestarts,
+  exponentialDecay,
+  interpolatePoints,
+  inverseSquareRoot,
+  inverseTime,
   join,
   linearDecay,
   perEpoch,
+  polynomialDecay,
   type Schedule,
   scale,
+  shift,
   stepDecay,
   warmup,
 } from "../../src/schedules/index.js";
@@ -24,6 +30,12 @@ const everySchedule: Record<string, Schedule> = {
   join: join([inner, inner], [5]),
   scale: scale(inner, 2),
   perEpoch: perEpoch(inner, 5),
+  shift: shift(inner, 5),
+  exponentialDecay: exponentialDecay({ initial: 1, factor: 0.5 }),
+  polynomialDecay: polynomialDecay({ initial: 1, steps: 5 }),
+  inverseSquareRoot: inverseSquareRoot({ initial: 1, steps: 5 }),
+  inverseTime: inverseTime({ initial: 1, steps: 5 }),
+  interpolatePoints: interpolatePoints({ points: [[0, 1]] }),
 };
 
 describe.each(Object.entries(everySchedule))("a schedule of %s", (name, schedule) => {
@@ -55,6 +67,7 @@ describe("a schedule around the caller's own function", () => {
     ["join", join([broken, inner], [5])],
     ["scale", scale(broken, 2)],
     ["perEpoch", perEpoch(broken, 1)],
+    ["shift", shift(broken, 1)],
   ])("%s does not pass on a value that is not finite", (name, schedule) => {
     expect(schedule(1)).toBeGreaterThan(0);
     expect(() => schedule(3)).toThrow(

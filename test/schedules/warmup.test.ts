@@ -53,6 +53,17 @@ describe("warmup", () => {
     expect([0, 4, 6, 10, 11].map(lr)).toBeAllclose([0, 0.2, 0.3, 0.5, 0.5], { rtol: 1e-15 });
   });
 
+  test("outside of the schedule that it leads to, it delays that by its steps", () => {
+    const to = cosineRestarts({ max: 2, min: 0.1, period: 5 });
+    const value = warmup({ to, steps: 4, inside: false });
+    expect([0, 1, 2, 3].map(value)).toEqual([0, 0.5, 1, 1.5]);
+    for (let step = 0; step < 12; step++) expect(value(4 + step)).toBe(to(step));
+    const one = warmup({ to, steps: 4, firstStep: "one", inside: false });
+    expect([0, 1, 2, 3].map(one)).toEqual([0.5, 1, 1.5, 2]);
+    for (let step = 0; step < 12; step++) expect(one(4 + step)).toBe(to(step));
+    expect(warmup({ to, steps: 0, inside: false })(3)).toBe(to(3));
+  });
+
   test("meets any schedule without a jump, and leaves it as it is from there on", () => {
     fc.assert(
       fc.property(anyRamp, fc.integer({ min: 0, max: 500 }), (ramp, beyond) => {
@@ -96,6 +107,12 @@ describe("warmup", () => {
     // @ts-expect-error: not one of the two
     expect(() => warmup({ to: 1, steps: 3, firstStep: "two" })).toThrow(
       new RangeError('warmup: firstStep must be one of "zero", "one", got "two"'),
+    );
+    expect(() => warmup({ to: () => Number.NaN, steps: 3, inside: false })).toThrow(
+      new RangeError("warmup: to(0) must be a finite number, got NaN"),
+    );
+    expect(() => warmup({ to: 1, steps: 3, inside: 0 as never })).toThrow(
+      new TypeError("warmup: inside must be true or false, got 0"),
     );
     // @ts-expect-error: neither a number nor a schedule
     expect(() => warmup({ steps: 3 })).toThrow(/to must be a finite number, got undefined/);

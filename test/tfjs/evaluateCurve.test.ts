@@ -85,7 +85,7 @@ describe("evaluateWeights", () => {
     expect(weightsOf(model).read()).toEqual(before);
     // The model works while the data are read, and no more when it is to be evaluated.
     let calls = 0;
-    const w = tf.variable(tf.ones([2, 3]));
+    const w = tf.tidy(() => tf.variable(tf.ones([2, 3])));
     const own = {
       variables: { w },
       apply(x: tf.Tensor) {

@@ -5,11 +5,15 @@ import {
   adam,
   captureActivations,
   evaluate,
+  evaluateCurve,
   freezeLayers,
+  registerTrainingKernels,
   sgd,
   train,
+  trainCurve,
   weightsOf,
 } from "../../src/tfjs/index.js";
+import { bentChain } from "./curves.js";
 import { MemoryStore } from "./memoryStore.js";
 import { clusters, denseModel, expectNoLeak, normModel, seedWeights } from "./models.js";
 
@@ -101,5 +105,31 @@ describe("on the wasm backend", () => {
       await captureActivations(model, data.x);
       weightsOf(model).write(weightsOf(model).read());
     });
+  });
+
+  test("a curve is trained and evaluated to the numbers of cpu", async () => {
+    const run = async (backend: "cpu" | "wasm") => {
+      await tf.setBackend(backend);
+      const model = normModel({ rate: 0.25 });
+      const curve = bentChain(model, 2);
+      const options = { schedule: 0.05, epochs: 3, batchSize: 5, weightDecay: 0.01 };
+      const { losses } = await trainCurve(model, curve, data, {
+        ...options,
+        fixed: { end: false },
+      });
+      const { profiles } = await evaluateCurve(
+        model,
+        curve,
+        { data },
+        { t: 5, batchNorm: { x: data.x } },
+      );
+      return [losses, ...curve.points, profiles.data.loss];
+    };
+    const cpu = await run("cpu");
+    const wasm = await run("wasm");
+    expect(wasm).toBeAllclose(cpu, { rtol: 1e-3, atol: 1e-4 });
+    expect(await run("wasm")).toEqual(wasm);
+    registerTrainingKernels();
+    expect(await run("wasm")).toBeAllclose(cpu, { rtol: 1e-3, atol: 1e-4 });
   });
 });

@@ -1,0 +1,425 @@
+import { checkNumber, checkOneOf, typeError } from "../internal/checks.js";
+import { constant } from "./constant.js";
+import { cosineDecay } from "./cosineDecay.js";
+import { exponentialDecay } from "./exponentialDecay.js";
+import { type InterpolatePointsOptions, interpolatePoints } from "./interpolatePoints.js";
+import { join } from "./join.js";
+import { polynomialDecay } from "./polynomialDecay.js";
+import { factorRange, flag, integer, number, readOptions } from "./presetOptions.js";
+import type { Schedule } from "./schedule.js";
+import { shift } from "./shift.js";
+
+// The names are optax', so that a call can be copied. The unit is the count of updates. `constant_schedule` is `constant`
+// here, `join_schedules` is `join`.
+
+const later = (schedule: Schedule, steps: number) =>
+  steps === 0 ? schedule : shift(schedule, steps);
+
+/**
+ * `optax.linear_schedule`: from `init_value` to `end_value`, up or down, in `transition_steps` steps from `transition_begin`
+ * on.
+ *
+ * @param options - As in optax.
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * optax.linear_schedule({ init_value: 0, end_value: 2.5, transition_steps: 200 })(100); // 1.25
+ * ```
+ */
+export function linear_schedule(options: {
+  init_value: number;
+  end_value: number;
+  transition_steps: number;
+  transition_begin?: number;
+}): Schedule {
+  const read = readOptions("optax.linear_schedule", options, {
+    init_value: number(),
+    end_value: number(),
+    transition_steps: integer({ min: 1 }),
+    transition_begin: integer({ min: 0 }, 0),
+  });
+  return ramp(read.init_value, read.end_value, read.transition_steps, read.transition_begin);
+}
+
+const ramp = (from: number, to: number, steps: number, begin = 0): Schedule =>
+  interpolatePoints({
+    points: [
+      [begin, from],
+      [begin + steps, to],
+    ],
+  });
+
+/**
+ * `optax.polynomial_schedule`: end_value + (init_value − end_value) · (1 − t / transition_steps)^power. Here it does not rise:
+ * `end_value` is at most `init_value`.
+ *
+ * @param options - As in optax.
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * const options = { init_value: 0.1, end_value: 0, power: 2, transition_steps: 100 };
+ * optax.polynomial_schedule(options)(50); // 0.025
+ * ```
+ */
+export function polynomial_schedule(options: {
+  init_value: number;
+  end_value: number;
+  power: number;
+  transition_steps: number;
+  transition_begin?: number;
+}): Schedule {
+  const where = "optax.polynomial_schedule";
+  const read = readOptions(where, options, {
+    init_value: number(),
+    end_value: number(),
+    power: number({ above: 0 }),
+    transition_steps: integer({ min: 1 }),
+    transition_begin: integer({ min: 0 }, 0),
+  });
+  const { init_value: initial, end_value, transition_steps: steps, power } = read;
+  const final = checkNumber(where, "end_value", end_value, { max: initial });
+  return later(polynomialDecay({ initial, final, steps, power }), read.transition_begin);
+}
+
+/**
+ * `optax.piecewise_constant_schedule`: at each boundary the value is multiplied by its scale; the scales **multiply up**.
+ *
+ * @param options - As in optax; the keys of `boundaries_and_scales` are integers >= 1.
+ * @returns Schedule of the 0-based update index; the new value is in force at the boundary.
+ * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * const options = { init_value: 1, boundaries_and_scales: { 60: 0.5, 120: 0.1 } };
+ * optax.piecewise_constant_schedule(options)(120); // 0.05
+ * ```
+ */
+export function piecewise_constant_schedule(options: {
+  init_value: number;
+  boundaries_and_scales?: Readonly<Record<number, number>>;
+}): Schedule {
+  const { init_value, boundaries_and_scales } = readOptions(
+    "optax.piecewise_constant_schedule",
+    options,
+    { init_value: number(), boundaries_and_scales: scales },
+  );
+  const values = multiplied(init_value, boundaries_and_scales);
+  return join(
+    values.map(constant),
+    boundaries_and_scales.map(([boundary]) => boundary),
+  );
+}
+
+/**
+ * `optax.piecewise_interpolate_schedule`: through the points whose values `optax.piecewise_constant_schedule` jumps to.
+ *
+ * @param options - As in optax; the keys of `boundaries_and_scales` are integers >= 1.
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * const options = { interpolate_type: "linear", init_value: 1, boundaries_and_scales: { 10: 0.5 } } as const;
+ * optax.piecewise_interpolate_schedule(options)(5); // 0.75
+ * ```
+ */
+export function piecewise_interpolate_schedule(options: {
+  interpolate_type: "linear" | "cosine";
+  init_value: number;
+  boundaries_and_scales?: Readonly<Record<number, number>>;
+}): Schedule {
+  const where = "optax.piecewise_interpolate_schedule";
+  const read = readOptions(where, options, {
+    interpolate_type: shape,
+    init_value: number(),
+    boundaries_and_scales: scales,
+  });
+  return through(read.interpolate_type, read.init_value, read.boundaries_and_scales);
+}
+
+/**
+ * `optax.exponential_decay`: init_value · decay_rate^(t / transition_steps), by steps with `staircase`, not below `end_value`.
+ *
+ * @param options - As in optax; `decay_rate` in (0, 1], `end_value` >= 0.
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * optax.exponential_decay({ init_value: 0.1, transition_steps: 10, decay_rate: 0.25 })(5); // 0.05
+ * ```
+ */
+export function exponential_decay(options: { init_value: number } & ExponentialOptions): Schedule {
+  const read = readOptions("optax.exponential_decay", options, {
+    init_value: number({ min: 0 }),
+    ...exponentialOptions,
+  });
+  return exponential(read.init_value, read);
+}
+
+/** The options that both exponential decays have. */
+export interface ExponentialOptions {
+  transition_steps: number;
+  decay_rate: number;
+  transition_begin?: number;
+  staircase?: boolean;
+  end_value?: number;
+}
+
+const exponentialOptions = {
+  transition_steps: integer({ min: 1 }),
+  decay_rate: number(factorRange),
+  transition_begin: integer({ min: 0 }, 0),
+  staircase: flag(false),
+  end_value: number({ min: 0 }, 0),
+};
+
+const exponential = (initial: number, read: Required<ExponentialOptions>): Schedule => {
+  const { transition_steps: steps, decay_rate: factor, staircase, end_value: final } = read;
+  const decay = exponentialDecay({ initial, factor, steps, final, staircase });
+  return later(decay, read.transition_begin);
+};
+
+/**
+ * `optax.cosine_decay_schedule`: init_value · ((1 − alpha) · ((1 + cos(π · t / decay_steps)) / 2)^exponent + alpha). `alpha`
+ * is a **fraction** of `init_value`.
+ *
+ * @param options - As in optax; `alpha` in [0, 1].
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * optax.cosine_decay_schedule({ init_value: 0.1, decay_steps: 20, alpha: 0.01 })(20); // 0.001
+ * ```
+ */
+export function cosine_decay_schedule(options: {
+  init_value: number;
+  decay_steps: number;
+  alpha?: number;
+  exponent?: number;
+}): Schedule {
+  const read = readOptions("optax.cosine_decay_schedule", options, {
+    init_value: number({ min: 0 }),
+    decay_steps: integer({ min: 1 }),
+    alpha: number({ min: 0, max: 1 }, 0),
+    exponent: number({ above: 0 }, 1),
+  });
+  const { init_value: initial, decay_steps: steps, exponent } = read;
+  return cosineDecay({ initial, final: initial * read.alpha, steps, exponent });
+}
+
+/** The options of `optax.warmup_cosine_decay_schedule`. */
+export interface WarmupCosineOptions {
+  init_value: number;
+  peak_value: number;
+  warmup_steps: number;
+  decay_steps: number;
+  end_value?: number;
+  exponent?: number;
+}
+
+/**
+ * `optax.warmup_cosine_decay_schedule`. `decay_steps` is the **total**: the cosine has decay_steps − warmup_steps of it.
+ * `end_value` is a value, not a fraction.
+ *
+ * @param options - As in optax; `end_value` at most `peak_value`.
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * const options = { init_value: 0, peak_value: 0.1, warmup_steps: 5, decay_steps: 25, end_value: 0.001 };
+ * const lr = optax.warmup_cosine_decay_schedule(options);
+ * lr(5); // 0.1
+ * lr(15); // 0.0505
+ * lr(25); // 0.001
+ * ```
+ */
+export function warmup_cosine_decay_schedule(options: WarmupCosineOptions): Schedule {
+  const where = "optax.warmup_cosine_decay_schedule";
+  const read = readOptions(where, options, {
+    init_value: number({ min: 0 }),
+    peak_value: number({ min: 0 }),
+    warmup_steps: integer({ min: 0 }),
+    decay_steps: integer({ min: 1 }),
+    end_value: number({ min: 0 }, 0),
+    exponent: number({ above: 0 }, 1),
+  });
+  const { peak_value, warmup_steps, end_value, exponent } = read;
+  const final = checkNumber(where, "end_value", end_value, { max: peak_value });
+  const decay_steps = checkNumber(where, "decay_steps", read.decay_steps, { above: warmup_steps });
+  const steps = decay_steps - warmup_steps;
+  const decay = cosineDecay({ initial: peak_value, final, steps, exponent });
+  return afterRamp(read, decay);
+}
+
+const afterRamp = (
+  read: { init_value: number; peak_value: number; warmup_steps: number },
+  schedule: Schedule,
+): Schedule => {
+  const { init_value, peak_value, warmup_steps } = read;
+  if (warmup_steps === 0) return schedule;
+  return join([ramp(init_value, peak_value, warmup_steps), schedule], [warmup_steps]);
+};
+
+/**
+ * `optax.warmup_exponential_decay_schedule`: `optax.exponential_decay` after a ramp.
+ *
+ * @param options - As in optax, with the limits of `optax.exponential_decay`.
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * const decay = { transition_steps: 10, decay_rate: 0.25 };
+ * const options = { init_value: 0, peak_value: 0.1, warmup_steps: 5, ...decay };
+ * optax.warmup_exponential_decay_schedule(options)(10); // 0.05
+ * ```
+ */
+export function warmup_exponential_decay_schedule(
+  options: { init_value: number; peak_value: number; warmup_steps: number } & ExponentialOptions,
+): Schedule {
+  const read = readOptions("optax.warmup_exponential_decay_schedule", options, {
+    init_value: number({ min: 0 }),
+    peak_value: number({ min: 0 }),
+    warmup_steps: integer({ min: 0 }),
+    ...exponentialOptions,
+  });
+  return afterRamp(read, exponential(read.peak_value, read));
+}
+
+/**
+ * `optax.sgdr_schedule`: a list of `optax.warmup_cosine_decay_schedule`, one after the other. The last one is held at its end
+ * value.
+ *
+ * @param cycles - The options of each.
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if the list is empty, or an option is out of range or unknown.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * const cycle = { init_value: 0, peak_value: 0.1, warmup_steps: 2, decay_steps: 10 };
+ * optax.sgdr_schedule([cycle, { ...cycle, decay_steps: 20 }])(12); // 0.1
+ * ```
+ */
+export function sgdr_schedule(cycles: readonly WarmupCosineOptions[]): Schedule {
+  if (!Array.isArray(cycles)) {
+    throw typeError("optax.sgdr_schedule", "cycles", "an array of options", cycles);
+  }
+  let end = 0;
+  const ends = cycles.map(({ decay_steps }) => (end += decay_steps));
+  return join(cycles.map(warmup_cosine_decay_schedule), ends.slice(0, -1));
+}
+
+/**
+ * `optax.cosine_onecycle_schedule`: the peak at step ⌊pct_start · transition_steps⌋, the end at `transition_steps`.
+ *
+ * @param options - As in optax.
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if an option is out of range or unknown, or the peak is at step 0.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * const lr = optax.cosine_onecycle_schedule({ transition_steps: 20, peak_value: 0.1 });
+ * lr(6); // 0.1
+ * lr(20); // 4e-7
+ * ```
+ */
+export function cosine_onecycle_schedule(options: {
+  transition_steps: number;
+  peak_value: number;
+  pct_start?: number;
+  div_factor?: number;
+  final_div_factor?: number;
+}): Schedule {
+  const read = readOptions("optax.cosine_onecycle_schedule", options, oneCycleOptions);
+  const { transition_steps, peak_value, pct_start, div_factor, final_div_factor } = read;
+  return through("cosine", peak_value / div_factor, [
+    [Math.trunc(pct_start * transition_steps), div_factor],
+    [transition_steps, 1 / (div_factor * final_div_factor)],
+  ]);
+}
+
+const oneCycleOptions = {
+  transition_steps: integer({ min: 2 }),
+  peak_value: number({ min: 0 }),
+  pct_start: number({ above: 0, below: 1 }, 0.3),
+  div_factor: number({ above: 0 }, 25),
+  final_div_factor: number({ above: 0 }, 1e4),
+};
+
+/**
+ * `optax.linear_onecycle_schedule`: the peak at step ⌊pct_start · transition_steps⌋, back to where it began at
+ * ⌊pct_final · transition_steps⌋, the end at `transition_steps`.
+ *
+ * @param options - As in optax.
+ * @returns Schedule of the 0-based update index.
+ * @throws RangeError or TypeError if an option is out of range or unknown, or two of these steps are the same.
+ * @example
+ * ```ts
+ * import { optax } from "closerlook/schedules";
+ * const lr = optax.linear_onecycle_schedule({ transition_steps: 20, peak_value: 0.1 });
+ * lr(6); // 0.1
+ * lr(17); // 0.004
+ * lr(20); // 4e-7
+ * ```
+ */
+export function linear_onecycle_schedule(options: {
+  transition_steps: number;
+  peak_value: number;
+  pct_start?: number;
+  pct_final?: number;
+  div_factor?: number;
+  final_div_factor?: number;
+}): Schedule {
+  const read = readOptions("optax.linear_onecycle_schedule", options, {
+    ...oneCycleOptions,
+    pct_final: number({ above: 0, below: 1 }, 0.85),
+  });
+  const { transition_steps, peak_value, pct_start, pct_final, div_factor } = read;
+  return through("linear", peak_value / div_factor, [
+    [Math.trunc(pct_start * transition_steps), div_factor],
+    [Math.trunc(pct_final * transition_steps), 1 / div_factor],
+    [transition_steps, 1 / read.final_div_factor],
+  ]);
+}
+
+type Scale = readonly [boundary: number, scale: number];
+
+const shape = (where: string, option: string, value: unknown) =>
+  checkOneOf(where, option, value, ["linear", "cosine"]);
+
+/** A record of boundaries and their scales, in ascending order. */
+function scales(where: string, option: string, value: unknown = {}): Scale[] {
+  if (typeof value !== "object" || value === null) {
+    throw typeError(where, option, "{ boundary: scale, … }", value);
+  }
+  return Object.entries(value)
+    .map(([boundary, scale]): Scale => {
+      const step = integer({ min: 1 })(where, `a boundary of ${option}`, Number(boundary));
+      return [step, checkNumber(where, `${option}[${boundary}]`, scale, { min: 0 })];
+    })
+    .sort(([a], [b]) => a - b);
+}
+
+/** The value before and after each boundary. */
+const multiplied = (initial: number, boundaries: readonly Scale[]): number[] => {
+  const values = [initial];
+  for (const [, scale] of boundaries) values.push(values.at(-1)! * scale);
+  return values;
+};
+
+const through = (
+  shape: InterpolatePointsOptions["shape"] & string,
+  initial: number,
+  boundaries: readonly Scale[],
+): Schedule => {
+  const values = multiplied(initial, boundaries);
+  const points = values.map((value, i) => [i === 0 ? 0 : boundaries[i - 1]![0], value] as const);
+  return interpolatePoints({ points, shape });
+};
