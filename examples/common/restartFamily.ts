@@ -1,14 +1,15 @@
 import type { ExperimentInput } from "./experiment.js";
-import { type FamilyData, familyData } from "./familyImages.js";
+import { familyData } from "./familyImages.js";
 import type { Job } from "./jobs.js";
-import type { RestartSettings } from "./restartSettings.js";
+import type { FamilyContext } from "./paths.js";
+import { batchNormSettings, plainSettings, type RestartSettings } from "./restartSettings.js";
 import { type TrainedNetwork, trainingRunJob } from "./trainingRun.js";
 
 /** Which of the two learning-rate schedules. */
 export type RunKind = "restarts" | "steps";
 
 /** The trained networks of a family: by warm restarts and by step decay. */
-export interface RestartRuns extends FamilyData {
+export interface RestartRuns extends FamilyContext {
   readonly settings: RestartSettings;
   readonly job: Readonly<Record<RunKind, Job<TrainedNetwork>>>;
 }
@@ -24,7 +25,15 @@ export function iterateEpochs({ restarts, iterateEvery }: RestartSettings): numb
 
 const rising = (epochs: readonly number[]): number[] => [...new Set(epochs)].sort((a, b) => a - b);
 
-export function restartRuns(
+/** The runs of networks without batch norm, experiments X2–X6 and X8. */
+export const plainRuns = (input: ExperimentInput): RestartRuns =>
+  restartRuns("vgg", plainSettings(input.preset), input);
+
+/** The runs of networks with batch norm, experiment X7. */
+export const batchNormRuns = (input: ExperimentInput): RestartRuns =>
+  restartRuns("vgg-bn", batchNormSettings(input.preset), input);
+
+function restartRuns(
   family: string,
   settings: RestartSettings,
   input: ExperimentInput,
@@ -52,6 +61,8 @@ export function restartRuns(
       input.environment,
     );
   return {
+    family,
+    environment: input.environment,
     settings,
     images,
     network,
