@@ -1,14 +1,17 @@
+export {
+  type AlignedVariable,
+  type AlignUnitsOptions,
+  type AlignUnitsResult,
+  alignUnits,
+} from "./alignUnits.js";
 export { averageWeights } from "./averageWeights.js";
+export { chainOfLayers } from "./chainOfLayers.js";
 export { mergeSurfaces } from "./mergeSurfaces.js";
 export type { Plane, PlaneCoordinates } from "./plane.js";
 export { type PlaneGrid, type PlaneGridOptions, planeGrid } from "./planeGrid.js";
 export { planeThrough } from "./planeThrough.js";
 export { type Projection, type ProjectOptions, project } from "./project.js";
-export {
-  type RandomDirectionOptions,
-  randomDirection,
-  type VariableLayout,
-} from "./randomDirection.js";
+export { type RandomDirectionOptions, randomDirection } from "./randomDirection.js";
 export {
   type BasinResult,
   type SameBasinOptions,
@@ -22,4 +25,5 @@ export {
   type TrajectoryPlaneResult,
   trajectoryPlane,
 } from "./trajectoryPlane.js";
+export type { VariableLayout } from "./variableLayout.js";
 export { WeightAverage } from "./weightAverage.js";

@@ -1,20 +1,7 @@
-import {
-  checkInteger,
-  checkOneOf,
-  checkOptions,
-  rangeError,
-  typeError,
-} from "../internal/checks.js";
+import { checkInteger, checkOneOf, checkOptions } from "../internal/checks.js";
 import { checkWeights } from "../internal/checkWeights.js";
 import { Random } from "../internal/random.js";
-
-/** Where a variable lies in flat weights; `weightsOf(model).variables` of `closerlook/tfjs` are of this kind. */
-export interface VariableLayout {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly offset: number;
-  readonly size: number;
-}
+import { offsetsOf, type VariableLayout } from "./variableLayout.js";
 
 export interface RandomDirectionOptions {
   /** The same seed gives the same direction. */
@@ -39,7 +26,8 @@ export interface RandomDirectionOptions {
  * chance, and the plane's axes exactly.
  *
  * @param weights - Flat weights of the network; they are only read.
- * @param layout - Its variables, which together are the weights: none may overlap another or leave a gap.
+ * @param layout - Its variables in the order of the weights: for `weightsOf(model).read({ trainable: true })` the
+ * `variables` that are `trainable`.
  * @param options - See {@link RandomDirectionOptions}.
  * @returns The direction, a new array as long as the weights.
  * @throws RangeError if the layout does not fit the weights; TypeError for another kind of value.
@@ -48,8 +36,8 @@ export interface RandomDirectionOptions {
  * import { randomDirection } from "closerlook/landscape";
  * const weights = Float32Array.of(3, 0, 4, 0, 9, 9);
  * const layout = [
- *   { name: "fc/kernel", shape: [2, 2], offset: 0, size: 4 },
- *   { name: "fc/bias", shape: [2], offset: 4, size: 2 },
+ *   { name: "fc/kernel", shape: [2, 2] },
+ *   { name: "fc/bias", shape: [2] },
  * ];
  * const direction = randomDirection(weights, layout, { seed: 1 });
  * Math.hypot(direction[0]!, direction[2]!).toFixed(5); // "5.00000"
@@ -64,7 +52,7 @@ export function randomDirection(
 ): Float32Array {
   const where = "randomDirection";
   checkWeights(where, "weights", weights);
-  checkLayout(where, layout, weights.length);
+  const variables = offsetsOf(where, layout, weights.length);
   checkOptions(where, options, ["seed", "normalize", "ignore"]);
   const { seed, normalize = "filter", ignore = "biasAndNorm" } = options;
   checkInteger(where, "seed", seed);
@@ -73,7 +61,7 @@ export function randomDirection(
 
   const random = new Random(seed, "direction");
   const direction = new Float32Array(weights.length);
-  for (const { name, shape, offset, size } of layout) {
+  for (const { name, shape, offset, size } of variables) {
     if (ignore === "biasAndNorm" && shape.length < 2) continue;
     const drawn = Float64Array.from({ length: size }, () => random.normal());
     const group = normalize === "filter" ? filters(name, shape) : 1;
@@ -99,29 +87,4 @@ function scaleLike(drawn: Float64Array, weights: Float32Array, groups: number): 
     square === 0 ? 0 : Math.sqrt(ofWeights[f]! / square),
   );
   for (let i = 0; i < drawn.length; i++) drawn[i]! *= factors[i % groups]!;
-}
-
-/** Variables that together are all the weights, in any order. */
-function checkLayout(where: string, layout: readonly VariableLayout[], length: number): void {
-  if (!Array.isArray(layout)) throw typeError(where, "layout", "an array of variables", layout);
-  for (const [i, variable] of layout.entries()) {
-    if (typeof variable !== "object" || variable === null || !Array.isArray(variable.shape)) {
-      const must = "an object with name, shape, offset and size";
-      throw typeError(where, `layout[${i}]`, must, variable);
-    }
-    const size = variable.shape.reduce((a: number, b: number) => a * b, 1);
-    checkInteger(where, `layout[${i}].offset`, variable.offset, { min: 0 });
-    checkInteger(where, `layout[${i}].size`, variable.size, { min: 0 });
-    if (size !== variable.size) {
-      throw rangeError(where, `layout[${i}].size`, `${size}, as its shape says`, variable.size);
-    }
-  }
-  let end = 0;
-  for (const { name, offset, size } of layout.toSorted((a, b) => a.offset - b.offset)) {
-    if (offset !== end) {
-      throw rangeError(where, `the offset of ${name}`, `${end}, where the one before ends`, offset);
-    }
-    end += size;
-  }
-  if (end !== length) throw rangeError(where, "the weights of layout", `${length}`, end);
 }

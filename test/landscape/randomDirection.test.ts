@@ -3,7 +3,7 @@ import { randomDirection, type VariableLayout } from "../../src/landscape/index.
 import { iterates, norm } from "./points.js";
 
 /** Variables one after another. */
-const layoutOf = (shapes: Readonly<Record<string, readonly number[]>>): VariableLayout[] => {
+const layoutOf = (shapes: Readonly<Record<string, readonly number[]>>) => {
   let offset = 0;
   return Object.entries(shapes).map(([name, shape]) => {
     const size = shape.reduce((a, b) => a * b, 1);
@@ -93,18 +93,13 @@ describe("randomDirection", () => {
       (change: readonly unknown[], options: object = { seed: 1 }) =>
       () =>
         randomDirection(weights, change as VariableLayout[], options as { seed: number });
-    expect(direction(layout.slice(1))).toThrow(
-      "randomDirection: the offset of conv/bias must be 0, where the one before ends, got 90",
-    );
     expect(direction(layout.slice(0, -1))).toThrow(
-      `randomDirection: the weights of layout must be ${length}, got ${length - 4}`,
+      `randomDirection: the number of weights in layout must be ${length}, as given, got ${length - 4}`,
     );
-    expect(direction([{ ...layout[0], size: 7 }])).toThrow(/size must be 90, as its shape says/);
-    expect(direction([layout[0], layout[0]])).toThrow(RangeError);
+    expect(direction([{ name: "kernel", shape: [-1] }])).toThrow(/the shape of kernel must be an/);
     expect(direction([null])).toThrow(TypeError);
     expect(direction(layout, {})).toThrow(/seed must be an integer/);
     expect(direction(layout, { seed: 1, normalize: "weight" })).toThrow(/normalize must be one of/);
     expect(direction(layout, { seed: 1, ignore: true })).toThrow(TypeError);
-    expect(direction([...layout].reverse())).not.toThrow();
   });
 });
