@@ -102,7 +102,7 @@ function curveStep(depth: 16, narrower: NonNullable<VggOptions["narrower"]>): Ca
   return {
     name: `curve ${vggStep(depth, narrower).name}`,
     work: { ...plain, curve: true },
-    peers: [],
+    peers: ["composed"],
     references: { [PLAIN_STEP]: plain },
     isKernel: false,
     // A curve takes at most 1.15 times as long.
@@ -150,7 +150,7 @@ export const quickCases: readonly Case[] = [
   {
     name: "curve step of a tiny VGG",
     work: { ...step({ ...tinyVgg, batchNormalization: true }, 6), curve: true },
-    peers: [],
+    peers: ["composed"],
     references: { [PLAIN_STEP]: step({ ...tinyVgg, batchNormalization: true }, 6) },
     isKernel: false,
   },

@@ -70,7 +70,7 @@ export async function train(
   const plan = await planTraining("train", model, data, options);
   const { learningRateFactors = [] } = options;
   const factors = readLearningRateFactors("train", learningRateFactors, plan);
-  const trained = trainedModel("train", plan.weights, factors);
+  const trained = trainedModel(plan.weights, factors);
   const { optimizer = sgd({ momentum: 0.9 }) } = options;
   try {
     return await runTraining({ ...plan, trained }, optimizer);

@@ -16,18 +16,8 @@ export interface Trained {
   move(gradient: tf.NamedTensorMap, optimizer: Optimizer, learningRate: number): void;
 }
 
-/**
- * A model that is trained itself.
- *
- * @throws RangeError if a weight is not finite.
- */
-export function trainedModel(
-  where: string,
-  weights: OpenModel,
-  factors: LearningRateFactors,
-): Trained {
-  checkFinite(where, weights);
-  const { variables } = weights;
+/** A model that is trained itself. */
+export function trainedModel({ variables }: OpenModel, factors: LearningRateFactors): Trained {
   let current = 0;
   return {
     variables,
@@ -49,13 +39,4 @@ export function trainedModel(
       }
     },
   };
-}
-
-/** The restored weights of a diverged training are finite only if the first ones are. */
-function checkFinite(where: string, weights: OpenModel): void {
-  const flat = weights.read();
-  const bad = flat.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
-  const { name } = weights.variables.findLast(({ offset }) => offset <= bad)!;
-  throw new RangeError(`${where}: the model's weights must be finite, got ${flat[bad]} in ${name}`);
 }

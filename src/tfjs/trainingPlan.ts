@@ -107,6 +107,7 @@ export async function planTraining(
     matchWeightedLayers(where, "frozen.layers", weights.layers, frozen.layers);
   }
   if (lossFunction === undefined) checkLogits(where, weights);
+  checkFinite(where, weights);
   const examples = await readLabelled(where, "data", data, weights);
   if (augment) {
     // One that does not suit the examples says so now.
@@ -186,4 +187,13 @@ function planCheckpoints(
   }
   const epochs = checkInteger(where, "checkpoints.everyEpochs", everyEpochs ?? 1, { min: 1 });
   return { store, every: epochs * updatesPerEpoch, keep, resume };
+}
+
+/** The restored weights of a diverged training are finite only if the first ones are. */
+function checkFinite(where: string, weights: OpenModel): void {
+  const flat = weights.read();
+  const bad = flat.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const { name } = weights.variables.findLast(({ offset }) => offset <= bad)!;
+  throw new RangeError(`${where}: the model's weights must be finite, got ${flat[bad]} in ${name}`);
 }
