@@ -33,11 +33,19 @@ import { mnistDigits } from "./common/mnistDigits.js";
 import { computeInParallel } from "./common/parallelJobs.js";
 import { Progress, table } from "./common/terminal.js";
 import type { Check, Verdict } from "./common/verdicts.js";
+import { x01 } from "./x01-modes.js";
+import { x02 } from "./x02-restarts.js";
+import { x03 } from "./x03-restart-barriers.js";
+import { x04 } from "./x04-step-barriers.js";
+import { x05 } from "./x05-plane.js";
+import { x06 } from "./x06-other-metrics.js";
+import { x07 } from "./x07-batch-norm.js";
+import { x08 } from "./x08-cca.js";
 import { x09 } from "./x09-warmup.js";
 import { x10 } from "./x10-freeze.js";
 import { x14 } from "./x14-formulas.js";
 
-const experiments: readonly Experiment[] = [x09, x10, x14];
+const experiments: readonly Experiment[] = [x01, x02, x03, x04, x05, x06, x07, x08, x09, x10, x14];
 
 const backends = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"];
 
