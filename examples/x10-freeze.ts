@@ -13,9 +13,9 @@ import {
   fcStackWeights,
   type TrainedSeed,
   trainSeeds,
+  warmupFamily,
   warmupJobs,
 } from "./common/warmupMeasurements.js";
-import { warmupSettings } from "./common/warmupSettings.js";
 
 const RUNS: readonly RunName[] = ["SB", "LB", "LB+W", "LB+freeze"];
 
@@ -27,11 +27,12 @@ export const x10: Experiment = {
   id: "x10",
   title: "Freezing the FC stack instead of warmup",
   shows: "Fig. 4d; section 4",
+  presets: ["quick"],
   meaningfulAtQuick: /^X10\.[bd]$/,
   jobs: (input) => warmupJobs(input, RUNS),
 
   async report(context) {
-    const settings = warmupSettings[context.preset];
+    const { settings } = warmupFamily(context);
     const seeds = await trainSeeds(context, RUNS);
     const { start, afterWarmup } = momentsOf(settings, "LB+freeze");
     const untouched = ({ trained }: TrainedSeed<RunName>) =>

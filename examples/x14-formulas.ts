@@ -7,7 +7,7 @@ import { planeThrough, project } from "closerlook/landscape";
 import { lineChart } from "closerlook/plot";
 import { cosineRestarts, restartSteps } from "closerlook/schedules";
 import { cca, svcca } from "closerlook/similarity";
-import type { Experiment } from "./common/experiment.js";
+import { type Experiment, presets } from "./common/experiment.js";
 import { normals } from "./common/random.js";
 import { type Check, exactly } from "./common/verdicts.js";
 
@@ -18,6 +18,7 @@ export const x14: Experiment = {
   id: "x14",
   title: "Formulas, exactly",
   shows: "eq. (1); sections 2 and 3; footnotes 2 and 3",
+  presets,
   meaningfulAtQuick: /^X14/,
   jobs: () => [],
 

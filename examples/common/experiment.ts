@@ -1,16 +1,16 @@
 import type { Figure } from "closerlook/plot";
 import type { TrainAndTest } from "./images.js";
-import type { Job, JobResult } from "./jobs.js";
+import type { Finished, Job, JobResult } from "./jobs.js";
 import type { Check } from "./verdicts.js";
 
 /** Sizes at which an experiment can run. */
-export const presets = ["quick"] as const;
+export const presets = ["quick", "cpu", "paper"] as const;
 export type Preset = (typeof presets)[number];
 
 /** What an experiment works on. */
 export interface ExperimentInput {
   readonly preset: Preset;
-  /** All images of the data set, grey values in [0, 1]. */
+  /** All images of the data set, values in [0, 1]. */
   readonly data: TrainAndTest;
   /** What else the bits of a result depend on: version, back end. */
   readonly environment: unknown;
@@ -19,7 +19,7 @@ export interface ExperimentInput {
 /** What an experiment may ask of its surroundings. */
 export interface ExperimentContext extends ExperimentInput {
   /** Result of a job, computed or found from an earlier run. */
-  result<Result extends JobResult>(job: Job<Result>): Promise<Result>;
+  result<Result extends JobResult>(job: Job<Result>): Promise<Finished<Result>>;
 }
 
 export interface ExperimentReport {
@@ -39,9 +39,11 @@ export interface Experiment {
   readonly title: string;
   /** Where the paper shows it. */
   readonly shows: string;
+  /** The presets that it has. */
+  readonly presets: readonly Preset[];
   /** The checks that mean something at preset `quick`; the others only show that the whole path works. */
   readonly meaningfulAtQuick: RegExp;
-  /** The independent jobs that {@link Experiment.report} asks results of. */
+  /** The jobs that {@link Experiment.report} asks results of. */
   jobs(input: ExperimentInput): readonly Job[];
   report(context: ExperimentContext): Promise<ExperimentReport>;
 }

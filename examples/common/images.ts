@@ -1,3 +1,5 @@
+import { digestOf } from "./jobs.js";
+
 /** Labelled images, `[count, height, width, channels]`, and how they are made to fit a network. */
 export interface Images {
   readonly x: { readonly data: Float32Array; readonly shape: readonly number[] };
@@ -8,6 +10,16 @@ export interface Images {
 export interface TrainAndTest {
   readonly train: Images;
   readonly test: Images;
+}
+
+const digests = new WeakMap<TrainAndTest, string>();
+
+/** Digest of all images and labels, for the configuration of jobs that work on them. */
+export function digestOfImages(images: TrainAndTest): string {
+  const { train, test } = images;
+  const digest = digests.get(images) ?? digestOf(train.x.data, train.y, test.x.data, test.y);
+  digests.set(images, digest);
+  return digest;
 }
 
 /** The images at `indices`, in that order. */
@@ -35,6 +47,49 @@ export function firstOfEachClass(images: Images, perClass: number): Images {
     }
   });
   return pick(images, indices);
+}
+
+/** The first `count` images, or all of a smaller set. */
+export const firstImages = (images: Images, count: number): Images =>
+  pick(
+    images,
+    Uint32Array.from({ length: Math.min(count, images.y.length) }, (_, index) => index),
+  );
+
+/**
+ * Images that suit a network made for `height` pixels, whichever set they are from: 32 × 32 as they are or with a margin
+ * of zeros around 28 × 28, and for networks made for less half of the height and width, in grey.
+ */
+export function fitted(images: Images, height: number): Images {
+  const [, own] = images.x.shape as [number, number, number, number];
+  if (height < own / 1.5) return halved(grey(images));
+  return height > own ? padded(images, (height - own) / 2) : images;
+}
+
+/** Means of the colours. */
+export function grey({ x, y }: Images): Images {
+  const channels = x.shape[3]!;
+  if (channels === 1) return { x, y };
+  const data = new Float32Array(x.data.length / channels);
+  for (let at = 0; at < x.data.length; at++) {
+    data[Math.floor(at / channels)]! += x.data[at]! / channels;
+  }
+  return { x: { data, shape: [...x.shape.slice(0, 3), 1] }, y };
+}
+
+/** Zeros around every image, `margin` pixels on each side. */
+export function padded({ x, y }: Images, margin: number): Images {
+  const [n, height, width, channels] = x.shape as [number, number, number, number];
+  const [newHeight, newWidth] = [height + 2 * margin, width + 2 * margin];
+  const data = new Float32Array(n * newHeight * newWidth * channels);
+  for (let row = 0; row < n * height; row++) {
+    const line = Math.floor(row / height) * newHeight + margin + (row % height);
+    data.set(
+      x.data.subarray(row * width * channels, (row + 1) * width * channels),
+      (line * newWidth + margin) * channels,
+    );
+  }
+  return { x: { data, shape: [n, newHeight, newWidth, channels] }, y };
 }
 
 /** Means of 2 × 2 blocks: half the height and width. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readArrays, writeArrays } from "closerlook/node";
+import { type ByteStore, folderStore, openArrays, writeArrays } from "closerlook/node";
 
 /** What a job leaves behind: numbers for the figures, and weights at chosen moments. */
 export interface JobResult {
@@ -11,12 +11,21 @@ export interface JobResult {
   readonly weights: Readonly<Record<string, Float32Array>>;
 }
 
-/** One independent piece of work, named by all that its result depends on. */
+/** The result of a finished job: its numbers, and its weights as they are asked for. */
+export interface Finished<Result extends JobResult = JobResult> {
+  readonly numbers: Result["numbers"];
+  /** The named weights, read from the disk. */
+  weights(name: string): Promise<Float32Array>;
+}
+
+/** One piece of work, named by all that its result depends on. */
 export interface Job<Result extends JobResult = JobResult> {
   /** For people: experiment family, run, seed. */
   readonly name: string;
-  /** Everything that determines the result; its hash is the job's identity. */
+  /** Everything that determines the result, beside the jobs that it needs; its hash is the job's identity. */
   readonly configuration: unknown;
+  /** Jobs whose results it works on. */
+  readonly needs?: readonly Job[];
   run(context: JobContext): Promise<Result>;
 }
 
@@ -24,11 +33,31 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** Fraction done, in [0, 1], and a few words. */
   progress(fraction: number, text: string): void;
+  /** Results of {@link Job.needs}, in that order. */
+  readonly needs: readonly Finished[];
+  /** Keeps what the job has got so far, so that it goes on in the middle after a kill; emptied when it is finished. */
+  readonly checkpoints: ByteStore;
 }
 
-/** Name that finds the result of the same configuration again. */
-export const keyOf = ({ name, configuration }: Job): string =>
-  `${name}-${createHash("sha256").update(JSON.stringify(configuration)).digest("hex").slice(0, 12)}`;
+/** Name that finds the result of the same configuration, made of the same needed results, again. */
+export function keyOf({ name, configuration, needs }: Job): string {
+  const hash = createHash("sha256").update(JSON.stringify(configuration));
+  for (const need of needs ?? []) hash.update(`\n${keyOf(need)}`);
+  return `${name}-${hash.digest("hex").slice(0, 12)}`;
+}
+
+/** Jobs and all that they need, each once, every one after those that it needs. */
+export function inOrder(jobs: readonly Job[]): ReadonlyMap<string, Job> {
+  const all = new Map<string, Job>();
+  const add = (job: Job) => {
+    const key = keyOf(job);
+    if (all.has(key)) return;
+    job.needs?.forEach(add);
+    all.set(key, job);
+  };
+  jobs.forEach(add);
+  return all;
+}
 
 /** Digest of the data that a job works on, for its configuration. */
 export const digestOf = (...arrays: readonly (Float32Array | Uint8Array)[]): string => {
@@ -39,9 +68,13 @@ export const digestOf = (...arrays: readonly (Float32Array | Uint8Array)[]): str
   return hash.digest("hex").slice(0, 16);
 };
 
+/** What a job is told about its run by whoever lets it run. */
+export type RunContext = Pick<JobContext, "signal" | "progress">;
+
 /**
- * Finished jobs in a folder. A job that was killed leaves nothing: its weights are written first and its numbers last,
- * each to a temporary file that is then renamed, and a job is finished when its numbers are there.
+ * Finished jobs in a folder. A job that was killed is not finished: its weights are written first and its numbers last,
+ * each to a temporary file that is then renamed, and a job is finished when its numbers are there. What it has saved on
+ * its way lies in a folder of its own, from which it goes on.
  */
 export class JobStore {
   readonly #folder: string;
@@ -50,25 +83,33 @@ export class JobStore {
     this.#folder = folder;
   }
 
-  async finished<Result extends JobResult>(job: Job<Result>): Promise<Result | undefined> {
+  async finished<Result extends JobResult>(
+    job: Job<Result>,
+  ): Promise<Finished<Result> | undefined> {
     const folder = join(this.#folder, keyOf(job));
     const text = await readFile(join(folder, "numbers.json"), "utf8").catch((error) => {
       if (["ENOENT", "ENOTDIR"].includes(error.code)) return undefined;
       throw error;
     });
     if (text === undefined) return undefined;
-    const arrays = await readArrays(join(folder, "weights.safetensors"));
-    const weights = Object.fromEntries(
-      Object.entries(arrays).map(([name, { data }]) => [name, data as Float32Array]),
-    );
-    return { numbers: JSON.parse(text), weights } as unknown as Result;
+    const path = join(folder, "weights.safetensors");
+    // A damaged file is found out now and not when the weights are wanted.
+    await (await openArrays(path)).close();
+    return { numbers: JSON.parse(text), weights: (name) => readWeights(path, name) };
   }
 
-  async run<Result extends JobResult>(job: Job<Result>, context: JobContext): Promise<Result> {
+  /** Computes the job, and what it needs, as far as that is not finished. */
+  async run<Result extends JobResult>(
+    job: Job<Result>,
+    context: RunContext,
+  ): Promise<Finished<Result>> {
     const known = await this.finished(job);
     if (known) return known;
-    const result = await job.run(context);
+    const needs: Finished[] = [];
+    for (const need of job.needs ?? []) needs.push(await this.run(need, context));
     const folder = join(this.#folder, keyOf(job));
+    const partial = `${folder}.partial`;
+    const result = await job.run({ ...context, needs, checkpoints: folderStore(partial) });
     await mkdir(folder, { recursive: true });
     await writeArrays(
       join(folder, "weights.safetensors"),
@@ -80,9 +121,38 @@ export class JobStore {
       ),
     );
     await writeJson(join(folder, "numbers.json"), result.numbers);
-    return result;
+    await rm(partial, { recursive: true, force: true });
+    return (await this.finished(job))!;
   }
 }
+
+async function readWeights(path: string, name: string): Promise<Float32Array> {
+  const { arrays, close } = await openArrays(path);
+  try {
+    const array = arrays[name];
+    if (!array) {
+      const names = Object.keys(arrays).join(", ");
+      throw new Error(`${path}: weights must be one of ${names}, got "${name}"`);
+    }
+    for await (const { data } of array.batches({ rows: Math.max(1, array.shape[0]!) })) {
+      return data as Float32Array;
+    }
+    return new Float32Array(0);
+  } finally {
+    await close();
+  }
+}
+
+/** A part of a store whose entries begin with `prefix`. */
+export const storeWithin = (store: ByteStore, prefix: string): ByteStore => ({
+  read: (name) => store.read(prefix + name),
+  write: (name, bytes) => store.write(prefix + name, bytes),
+  list: async () =>
+    (await store.list())
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length)),
+  remove: (name) => store.remove(prefix + name),
+});
 
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeWhole(path, `${JSON.stringify(value, undefined, 1)}\n`);

@@ -6,6 +6,8 @@ export interface VggShape {
   /** Widths of the fully connected layers; the last gives the logits. */
   readonly classifier: readonly number[];
   readonly batchNormalization: boolean;
+  /** Share of the inputs of each fully connected layer but the last that is dropped while training; none if absent. */
+  readonly dropout?: number;
 }
 
 /**
@@ -32,7 +34,7 @@ interface ResnetStage {
 
 export type NetworkShape = VggShape | ResnetShape;
 
-type ImageShape = readonly [height: number, width: number, channels: number];
+export type ImageShape = readonly [height: number, width: number, channels: number];
 
 const CIFAR: ImageShape = [32, 32, 3];
 const CLASSES = 10;
@@ -46,20 +48,41 @@ export interface VggOptions {
   /** Divides the width of every layer but the last. */
   readonly narrower?: 1 | 2 | 4 | 8;
   readonly batchNormalization?: boolean;
+  readonly dropout?: number;
 }
 
 /** VGG-11 or VGG-16 for CIFAR-10: 8 or 13 convolutions and 3 fully connected layers. */
 export function vggShape(
   depth: keyof typeof vggFeatures,
-  { narrower = 1, batchNormalization = false }: VggOptions = {},
+  { narrower = 1, batchNormalization = false, dropout }: VggOptions = {},
 ): VggShape {
   return {
     input: CIFAR,
     features: vggFeatures[depth].map((part) => (part === "M" ? part : part / narrower)),
     classifier: [512 / narrower, 512 / narrower, CLASSES],
     batchNormalization,
+    ...(dropout !== undefined && { dropout }),
   };
 }
+
+/** A small relative of VGG-16 for 32 × 32 images: 4 convolutions and 3 fully connected layers. */
+export const miniShape = (batchNormalization: boolean): VggShape => ({
+  input: CIFAR,
+  features: [16, "M", 32, "M", 64, 64, "M"],
+  classifier: [64, 64, CLASSES],
+  batchNormalization,
+});
+
+/**
+ * The smallest relative, for grey images of 14 × 14 pixels: 3 convolutions and 3 fully connected layers. Two pools leave 3 × 3
+ * pixels; with a third, and one pixel, it hardly trains.
+ */
+export const tinyShape = (batchNormalization: boolean): VggShape => ({
+  input: [14, 14, 1],
+  features: [8, "M", 16, "M", 32],
+  classifier: [64, 64, CLASSES],
+  batchNormalization,
+});
 
 const resnetStages = {
   14: cifarStages(2),

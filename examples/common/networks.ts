@@ -1,12 +1,25 @@
 import * as tf from "@tensorflow/tfjs";
 import { weightsOf } from "closerlook/tfjs";
 import { isResnet, type NetworkShape, type ResnetShape, type VggShape } from "./networkShapes.js";
-import { normals } from "./random.js";
+import { normals, uniforms } from "./random.js";
 
 /** Layers whose outputs are "the layer" in a similarity picture: after the ReLU, and the logits. */
 export const isLayerOutput = (name: string) => /^(conv|fc)\d+$/.test(name);
 /** The stack of fully connected layers. */
 export const FC_STACK = /^fc\d/;
+
+/** How kernels begin. */
+export interface InitialKernels {
+  /**
+   * `"he"`: from N(0, √(2/inputs)). `"he-fan-out"`: convolutions from N(0, √(2/outputs)), where each filter counts as often
+   * as its kernel has pixels, and fully connected layers uniform on ±1/√inputs, as in the code that the paper builds on.
+   */
+  readonly rule: "he" | "he-fan-out";
+  /** Times so much. */
+  readonly factor: number;
+  /** And those of the last layer times so much more. @defaultValue 1 */
+  readonly lastLayerFactor?: number;
+}
 
 /** Builds a network of either kind with seeded weights, see {@link vgg} and {@link resnet}. */
 export const network = (shape: NetworkShape, seed: number): tf.LayersModel =>
@@ -17,12 +30,13 @@ const normalization = (name: string) =>
   tf.layers.batchNormalization({ name, momentum: 0.9, epsilon: 1e-5 });
 
 /**
- * Builds the network with seeded weights: kernels from N(0, √(2/inputs)) (He), biases 0. Output of layer k is the
- * tfjs layer named `conv<k>` or `fc<k>` (the ReLU where there is one).
+ * Builds the network with seeded weights: kernels from N(0, √(2/inputs)) (He) unless asked otherwise, biases 0. Output
+ * of layer k is the tfjs layer named `conv<k>` or `fc<k>` (the ReLU where there is one).
  */
 export function vgg(
-  { input, features, classifier, batchNormalization }: VggShape,
+  { input, features, classifier, batchNormalization, dropout }: VggShape,
   seed: number,
+  kernels?: InitialKernels,
 ): tf.LayersModel {
   const model = tf.sequential();
   let inputShape: number[] | undefined = [...input];
@@ -50,10 +64,11 @@ export function vgg(
   classifier.forEach((units, i) => {
     const name = `fc${i + 1}`;
     const last = i === classifier.length - 1;
+    if (dropout !== undefined && !last) model.add(tf.layers.dropout({ rate: dropout }));
     model.add(tf.layers.dense({ name: last ? name : `${name}_kernel`, units }));
     if (!last) model.add(tf.layers.reLU({ name }));
   });
-  initialize(model, seed);
+  initialize(model, seed, kernels);
   return model;
 }
 
@@ -161,16 +176,30 @@ class ZeroShortcut extends tf.layers.Layer {
 }
 tf.serialization.registerClass(ZeroShortcut);
 
-function initialize(model: tf.LayersModel, seed: number): void {
+function initialize(
+  model: tf.LayersModel,
+  seed: number,
+  { rule, factor, lastLayerFactor = 1 }: InitialKernels = { rule: "he", factor: 1 },
+): void {
   const { variables, length, write } = weightsOf(model);
-  const random = normals(seed);
+  const normal = normals(seed);
+  const uniform = uniforms(seed);
   const flat = new Float32Array(length);
+  const lastKernel = variables.findLast(({ name }) => /\/kernel$/.test(name))!;
   for (const { name, shape, offset, size } of variables) {
+    const scale = name === lastKernel.name ? factor * lastLayerFactor : factor;
     const values = flat.subarray(offset, offset + size);
     if (/\/kernel$/.test(name)) {
-      const inputs = shape.slice(0, -1).reduce((product, factor) => product * factor, 1);
-      const deviation = Math.sqrt(2 / inputs);
-      for (let i = 0; i < size; i++) values[i] = random() * deviation;
+      const outputs = shape.at(-1)!;
+      const inputs = size / outputs;
+      if (rule === "he-fan-out" && shape.length === 2) {
+        const bound = scale / Math.sqrt(inputs);
+        for (let i = 0; i < size; i++) values[i] = (2 * uniform() - 1) * bound;
+      } else {
+        const count = rule === "he" ? inputs : (inputs / shape[2]!) * outputs;
+        const deviation = scale * Math.sqrt(2 / count);
+        for (let i = 0; i < size; i++) values[i] = normal() * deviation;
+      }
     } else if (/\/(gamma|moving_variance)$/.test(name)) values.fill(1);
   }
   write(flat);

@@ -2,7 +2,7 @@ import { shuffler } from "d3-array";
 import { randomLcg, randomNormal } from "d3-random";
 
 /** A source of uniform numbers that the seed determines; neighbouring seeds differ from the first number on. */
-function uniforms(seed: number): () => number {
+export function uniforms(seed: number): () => number {
   const source = randomLcg(seed);
   for (let i = 0; i < 16; i++) source();
   return source;

@@ -1,7 +1,7 @@
 import { perEpoch, type Schedule, stepDecay, warmup } from "closerlook/schedules";
 import { sgd, train, weightsOf } from "closerlook/tfjs";
-import type { TrainAndTest } from "./images.js";
-import { digestOf, type Job, type JobResult } from "./jobs.js";
+import { digestOfImages, type TrainAndTest } from "./images.js";
+import type { Job, JobResult } from "./jobs.js";
 import type { VggShape } from "./networkShapes.js";
 import { FC_STACK, vgg } from "./networks.js";
 
@@ -81,17 +81,20 @@ export function momentsOf(settings: WarmupSettings, run: RunName) {
   };
 }
 
+export const weightsName = (update: number): string => `update${update}`;
+
 export const weightsAt = ({ weights }: TrainedRun, update: number): Float32Array =>
-  weights[`update${update}`]!;
+  weights[weightsName(update)]!;
 
 /** One training run as a job. `environment` is what else its bits depend on: package version and back end. */
 export function trainingJob(
   settings: WarmupSettings,
   run: RunName,
   seed: number,
-  { train: images, test }: TrainAndTest,
+  data: TrainAndTest,
   environment: unknown,
 ): Job<TrainedRun> {
+  const { train: images, test } = data;
   const { network, epochs, momentum, weightDecay, warmupUpdates } = settings;
   const batchSize = batchSizeOf(settings, run);
   const { seeds: _, ...rest } = settings;
@@ -101,7 +104,7 @@ export function trainingJob(
       settings: rest,
       run,
       seed,
-      data: digestOf(images.x.data, images.y, test.x.data, test.y),
+      data: digestOfImages(data),
       environment,
     },
     async run({ signal, progress }) {
@@ -126,7 +129,7 @@ export function trainingJob(
         // A run that diverged keeps its last finite weights and counts as guessing from then on.
         const last = weightsOf(model).read();
         const weights = Object.fromEntries(
-          moments.map((update) => [`update${update}`, snapshots.get(update) ?? last]),
+          moments.map((update) => [weightsName(update), snapshots.get(update) ?? last]),
         );
         const testAccuracy = Array.from(
           { length: epochs },

@@ -1,7 +1,8 @@
 import { type SimilarityGrid, similarityGrid } from "closerlook/similarity";
 import { captureActivations, weightsOf } from "closerlook/tfjs";
 import type { ExperimentContext, ExperimentInput } from "./experiment.js";
-import { firstOfEachClass, halved, normalized, type TrainAndTest } from "./images.js";
+import { familyData } from "./familyImages.js";
+import type { TrainAndTest } from "./images.js";
 import type { Job } from "./jobs.js";
 import { FC_STACK, isLayerOutput, vgg } from "./networks.js";
 import type { LayerChange, SeedAccuracy } from "./warmupChecks.js";
@@ -13,22 +14,23 @@ import {
   updatesPerEpoch,
   type WarmupSettings,
   weightsAt,
+  weightsName,
 } from "./warmupFamily.js";
 import { warmupSettings } from "./warmupSettings.js";
 
-/** The images on which the family trains: the first of each class, halved to the network's size and normalised. */
-function warmupImages({ preset, data }: ExperimentInput): TrainAndTest {
-  const { trainingImagesPerClass } = warmupSettings[preset];
-  return normalized({
-    train: halved(firstOfEachClass(data.train, trainingImagesPerClass)),
-    test: halved(data.test),
-  });
+/** The family's images and its settings, with a network that suits them. */
+export function warmupFamily(input: Pick<ExperimentInput, "data">): {
+  readonly settings: WarmupSettings;
+  readonly images: TrainAndTest;
+} {
+  const settings = warmupSettings.quick;
+  const { images, network } = familyData({ ...settings, testImages: Infinity }, input);
+  return { images, settings: { ...settings, network } };
 }
 
 /** The named runs of all seeds. */
 export function warmupJobs(input: ExperimentInput, runs: readonly RunName[]): Job<TrainedRun>[] {
-  const settings = warmupSettings[input.preset];
-  const images = warmupImages(input);
+  const { settings, images } = warmupFamily(input);
   return settings.seeds.flatMap((seed) =>
     runs.map((run) => trainingJob(settings, run, seed, images, input.environment)),
   );
@@ -45,11 +47,18 @@ export async function trainSeeds<Run extends RunName>(
   context: ExperimentContext,
   runs: readonly Run[],
 ): Promise<TrainedSeed<Run>[]> {
-  const settings = warmupSettings[context.preset];
+  const { settings } = warmupFamily(context);
   const bySeed = new Map<number, Record<Run, TrainedRun>>();
   for (const job of warmupJobs(context, runs)) {
-    const result = await context.result(job);
-    const { run, seed } = result.numbers;
+    const { numbers, weights } = await context.result(job);
+    const { run, seed } = numbers;
+    const moments = Object.values(momentsOf(settings, run)).map(weightsName);
+    const result: TrainedRun = {
+      numbers,
+      weights: Object.fromEntries(
+        await Promise.all(moments.map(async (name) => [name, await weights(name)] as const)),
+      ),
+    };
     bySeed.set(seed, { ...bySeed.get(seed), [run]: result } as Record<Run, TrainedRun>);
   }
   return [...bySeed].map(([seed, trained]) => ({
@@ -94,8 +103,10 @@ export async function measureChange(
   context: ExperimentContext,
   trainedSeed: TrainedSeed<ComparedRun>,
 ): Promise<MeasuredSeed> {
-  const settings = warmupSettings[context.preset];
-  const { test } = warmupImages(context);
+  const {
+    settings,
+    images: { test },
+  } = warmupFamily(context);
   const { seed, trained } = trainedSeed;
   const runs = Object.keys(trained) as ComparedRun[];
   const model = vgg(settings.network, seed);

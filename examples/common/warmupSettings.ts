@@ -1,11 +1,10 @@
-import type { Preset } from "./experiment.js";
 import type { WarmupSettings } from "./warmupFamily.js";
 
 /**
- * Experiments X9 and X10: one set of trained networks for each preset. The factor between the two learning rates
+ * Experiments X9 and X10: the trained networks that they share. The factor between the two learning rates
  * follows the factor between the batches, as in the paper (× 50 there, × 10 here).
  */
-export const warmupSettings: Readonly<Record<Preset, WarmupSettings>> = {
+export const warmupSettings: Readonly<Record<"quick", WarmupSettings>> = {
   // Seconds, on 14 × 14 grey images. The stack of FC layers sees 3 × 3 × 32 features: with a third pool, 16 features
   // and layers of 32, every large-batch run collapses at this rate, the warmed-up one as well, and there is nothing to
   // compare. docs/results/warmup.md lists all settings that were tried.

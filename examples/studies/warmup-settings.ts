@@ -4,7 +4,7 @@
  *
  *     node --import tsx examples/studies/warmup-settings.ts
  */
-import { useBackend } from "closerlook/node";
+import { folderStore, useBackend } from "closerlook/node";
 import { firstOfEachClass, halved, normalized, type TrainAndTest } from "../common/images.js";
 import { mnistDigits } from "../common/mnistDigits.js";
 import type { VggShape } from "../common/networkShapes.js";
@@ -51,6 +51,8 @@ async function allSeeds(settings: WarmupSettings, run: RunName, data: TrainAndTe
     const { numbers } = await trainingJob(settings, run, seed, data, {}).run({
       signal: new AbortController().signal,
       progress: () => {},
+      needs: [],
+      checkpoints: folderStore("none"),
     });
     results.push(numbers);
   }

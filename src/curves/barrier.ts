@@ -1,10 +1,5 @@
-import {
-  checkNumber,
-  checkOneOf,
-  checkOptions,
-  rangeError,
-  typeError,
-} from "../internal/checks.js";
+import { checkOneOf, checkOptions, rangeError, typeError } from "../internal/checks.js";
+import { finiteNumbers, positionsOfPath } from "./positions.js";
 
 /** The losses measured along a path, from one end (t = 0) to the other (t = 1). */
 export interface LossProfile {
@@ -140,24 +135,15 @@ function checkProfile(profile: LossProfile) {
   if (typeof profile !== "object" || profile === null) {
     throw typeError("barrier", "profile", "an object with t and loss", profile);
   }
-  const t = finiteNumbers("profile.t", profile.t);
-  if (t.length < 3) throw rangeError("barrier", "the number of positions", ">= 3", t.length);
-  for (const [i, position] of t.entries()) {
-    if (i > 0 && position <= t[i - 1]!) {
-      throw rangeError("barrier", "profile.t", "strictly increasing", t.slice(i - 1, i + 1));
-    }
-  }
-  if (t[0] !== 0 || t.at(-1) !== 1) {
-    throw rangeError("barrier", "profile.t", "from 0 to 1, both included", [t[0], t.at(-1)]);
-  }
-  const loss = finiteNumbers("profile.loss", profile.loss, t.length);
+  const t = positionsOfPath("barrier", "profile.t", profile.t);
+  const loss = finiteNumbers("barrier", "profile.loss", profile.loss, t.length);
   if (profile.standardError !== undefined && profile.exampleLosses !== undefined) {
     const must = "absent where there are exampleLosses, which give it";
     throw rangeError("barrier", "profile.standardError", must, profile.standardError);
   }
   const standardError =
     profile.standardError &&
-    finiteNumbers("profile.standardError", profile.standardError, t.length, 0);
+    finiteNumbers("barrier", "profile.standardError", profile.standardError, t.length, 0);
   const exampleLosses = profile.exampleLosses && checkExampleLosses(profile.exampleLosses, loss);
   return { t, loss, standardError, exampleLosses };
 }
@@ -173,7 +159,7 @@ function checkExampleLosses(exampleLosses: readonly ArrayLike<number>[], loss: r
   const examples = (exampleLosses[0] as ArrayLike<number> | undefined)?.length;
   const scale = loss.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   return exampleLosses.map((row: ArrayLike<number>, k) => {
-    const losses = finiteNumbers(`profile.exampleLosses[${k}]`, row, examples);
+    const losses = finiteNumbers("barrier", `profile.exampleLosses[${k}]`, row, examples);
     if (losses.length < 2) throw rangeError("barrier", "the number of examples", ">= 2", examples);
     // Means in single precision may be off by far less than this; losses of another position by more.
     const mean = losses.reduce((sum, value) => sum + value, 0) / losses.length;
@@ -183,19 +169,4 @@ function checkExampleLosses(exampleLosses: readonly ArrayLike<number>[], loss: r
     }
     return losses;
   });
-}
-
-/** A copy as plain numbers, each finite and, if there is one, at least `min`. */
-function finiteNumbers(name: string, values: unknown, length?: number, min?: number): number[] {
-  if (!Array.isArray(values) && !(ArrayBuffer.isView(values) && "length" in values)) {
-    throw typeError("barrier", name, "an array of numbers", values);
-  }
-  const numbers = Array.from(values as ArrayLike<number>);
-  if (length !== undefined && numbers.length !== length) {
-    throw rangeError("barrier", `the length of ${name}`, `${length}`, numbers.length);
-  }
-  for (const [i, value] of numbers.entries()) {
-    checkNumber("barrier", `${name}[${i}]`, value, min === undefined ? {} : { min });
-  }
-  return numbers;
 }

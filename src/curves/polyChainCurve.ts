@@ -1,19 +1,11 @@
-import { checkInteger, checkNumber, checkOptions } from "../internal/checks.js";
-import { checkWeights } from "../internal/checkWeights.js";
+import { checkNumber } from "../internal/checks.js";
+import { sumOver } from "../internal/sumOver.js";
+import { weightedSum } from "../internal/weightedSum.js";
+import { type CurveOptions, controlPoints } from "./controlPoints.js";
 import type { Curve } from "./curve.js";
-import { distance, weightedSum } from "./weights.js";
 
 /** Far more than anyone trains: a slip of the keyboard is to be an error, not a full memory. */
 const MOST_BENDS = 10_000;
-
-export interface PolyChainCurveOptions {
-  /** Weights at t = 0. */
-  start: Float32Array;
-  /** Weights at t = 1, as many. */
-  end: Float32Array;
-  /** Number of bends between the ends, an integer >= 0; 0 is a line segment. @defaultValue 1 */
-  bends?: number;
-}
 
 /**
  * A polygonal chain in weight space: straight pieces from the start over the bends to the end.
@@ -24,7 +16,7 @@ export interface PolyChainCurveOptions {
  * this is γ(t) = 2(tθ + (½ − t)w_0) up to t = ½ and 2((t − ½)w_2 + (1 − t)θ) after; the second weight is
  * misprinted in the paper, where γ would not be continuous.
  *
- * The bends begin on the straight line, bend j at start + (j / K)(end − start). γ has exactly the bits of
+ * The bends begin on the straight line, bend j at start + (j / K)(end − start), or where `initial` says. γ has exactly the bits of
  * the ends at t = 0 and t = 1 and of bend j at t = j / K; elsewhere sums are taken in double precision and
  * rounded once.
  *
@@ -48,32 +40,23 @@ export class PolyChainCurve implements Curve {
   readonly points: readonly Float32Array[];
 
   /**
-   * @param options - See {@link PolyChainCurveOptions}.
-   * @throws RangeError if the ends differ in length, are empty or hold a number that is not finite, or if
-   * `bends` is not an integer from 0 to 10,000; TypeError for another kind of value.
+   * @param options - See {@link CurveOptions}.
+   * @throws RangeError if the ends or initial bends differ in length, are empty or hold a number that is not
+   * finite, or if `bends` is not an integer from 0 to 10,000 or not the number of initial bends; TypeError for
+   * another kind of value.
    */
-  constructor(options: PolyChainCurveOptions) {
-    const where = "PolyChainCurve";
-    checkOptions(where, options, ["start", "end", "bends"]);
-    const { bends = 1 } = options;
-    const start = checkWeights(where, "start", options.start);
-    const end = checkWeights(where, "end", options.end, start.length);
-    const pieces = checkInteger(where, "bends", bends, { min: 0, max: MOST_BENDS }) + 1;
-    this.points = Array.from({ length: pieces + 1 }, (_, j) =>
-      weightedSum([1 - j / pieces, j / pieces], [start, end]),
-    );
+  constructor(options: CurveOptions) {
+    this.points = controlPoints("PolyChainCurve", options, MOST_BENDS);
   }
 
   /** Euclidean length: the sum of the pieces' lengths, for the bends as they are now. */
   get length(): number {
-    const [first, ...others] = this.points as [Float32Array, ...Float32Array[]];
-    let from = first;
-    let sum = 0;
-    for (const to of others) {
-      sum += distance(from, to);
-      from = to;
+    let length = 0;
+    for (let j = 1; j < this.points.length; j++) {
+      const [from, to] = [this.points[j - 1]!, this.points[j]!];
+      length += Math.sqrt(sumOver(from.length, (i) => (to[i]! - from[i]!) ** 2));
     }
-    return sum;
+    return length;
   }
 
   /**

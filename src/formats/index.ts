@@ -3,6 +3,7 @@ export { ArrayFileError, allocate, type Fail, failFor } from "./arrayFileError.j
 export { type ByteSource, bytesSource, pieceBytes, pieces } from "./byteSource.js";
 export type { ByteStore } from "./byteStore.js";
 export { checkArray, type WritableArray } from "./checkArray.js";
+export { type Cifar10Images, cifar10Hint, joinCifar10, parseCifar10 } from "./cifar10.js";
 export { crc32 } from "./crc32.js";
 export type { ByteLayout } from "./elements.js";
 export { encodeNpy } from "./npy.js";

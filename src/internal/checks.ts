@@ -113,6 +113,13 @@ export function checkFunction<T>(where: string, argument: string, value: T, must
   return value;
 }
 
+/** A signal that may stop a long computation, if there is one. */
+export function checkSignal(where: string, signal: unknown): void {
+  if (signal === undefined) return;
+  if (typeof (signal as AbortSignal | null)?.aborted === "boolean") return;
+  throw typeError(where, "signal", "an AbortSignal", signal);
+}
+
 /** A misspelt option is an error, not a silently ignored wish. */
 export function checkOptions(where: string, options: unknown, allowed: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

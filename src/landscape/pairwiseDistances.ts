@@ -1,6 +1,6 @@
 import { rangeError, typeError } from "../internal/checks.js";
 import { checkWeights } from "../internal/checkWeights.js";
-import { sumOver } from "./sumOver.js";
+import { sumOver } from "../internal/sumOver.js";
 
 /**
  * Euclidean distances between every two of a list of networks.

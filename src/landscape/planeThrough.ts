@@ -1,7 +1,7 @@
 import { rangeError } from "../internal/checks.js";
 import { checkWeights } from "../internal/checkWeights.js";
+import { sumOver } from "../internal/sumOver.js";
 import { type Component, Plane } from "./plane.js";
-import { sumOver } from "./sumOver.js";
 
 /** Three points closer to a line than this share of their distance make a plane out of noise. */
 const LEAST_RATIO = 1e-6;

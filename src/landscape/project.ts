@@ -1,7 +1,7 @@
 import { checkOneOf, checkOptions, rangeError, typeError } from "../internal/checks.js";
 import { checkWeights } from "../internal/checkWeights.js";
+import { sumOver } from "../internal/sumOver.js";
 import { affineCoefficients, type Component, type Plane, type PlaneCoordinates } from "./plane.js";
-import { sumOver } from "./sumOver.js";
 
 export interface ProjectOptions {
   /**
@@ -16,7 +16,10 @@ export interface Projection extends PlaneCoordinates {
   readonly residual: number;
   /** `residual` over the distance of the weights from the plane's origin a, in [0, 1]. */
   readonly relativeResidual: number;
-  /** Coefficients λ of the plane's points a, b and c in the nearest combination. */
+  /**
+   * Coefficients λ of the plane's points a, b and c in the nearest combination. Their sum is 1 if it is affine; if it
+   * is linear, the sum tells how far beyond the plane it lies, seen from the origin of weight space.
+   */
   readonly coefficients: readonly [a: number, b: number, c: number];
 }
 

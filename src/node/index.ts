@@ -1,4 +1,11 @@
-export type { ArrayData, ByteStore, DType, DTypeArrays, WritableArray } from "../formats/index.js";
+export type {
+  ArrayData,
+  ByteStore,
+  Cifar10Images,
+  DType,
+  DTypeArrays,
+  WritableArray,
+} from "../formats/index.js";
 export { ArrayFileError } from "../formats/index.js";
 export { folderStore } from "./folderStore.js";
 export {
@@ -9,6 +16,7 @@ export {
 } from "./openArrays.js";
 export { readArray } from "./readArray.js";
 export { readArrays } from "./readArrays.js";
+export { type Cifar10, readCifar10 } from "./readCifar10.js";
 export { readMetadata } from "./readMetadata.js";
 export {
   type BackendDescription,

@@ -5,7 +5,7 @@ import {
   type OpenedArray,
   readBatches,
 } from "../formats/index.js";
-import { checkInteger, checkOptions, typeError } from "../internal/checks.js";
+import { checkInteger, checkOptions, checkSignal } from "../internal/checks.js";
 import { checkPath, type OpenFile, openFile } from "./fileSource.js";
 import { readAhead } from "./readAhead.js";
 import { parseArrayFile } from "./withArrayFile.js";
@@ -117,9 +117,7 @@ function openArray(name: string, array: OpenedArray, file: OpenFile): OpenArray 
     checkOptions("batches", options, ["rows", "signal"]);
     const { rows = defaultRows(array.layout), signal } = options;
     checkInteger("batches", "rows", rows, { min: 1 });
-    if (signal !== undefined && typeof signal?.aborted !== "boolean") {
-      throw typeError("batches", "signal", "an AbortSignal", signal);
-    }
+    checkSignal("batches", signal);
     return readAhead(unchanged(readBatches(array, rows, signal), file), signal);
   }
   return { name, shape, dtype, batches };

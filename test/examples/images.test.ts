@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import {
+  digestOfImages,
+  firstImages,
   firstOfEachClass,
+  fitted,
+  grey,
   halved,
   type Images,
   normalized,
+  padded,
   pick,
 } from "../../examples/common/images.js";
 
@@ -48,6 +53,63 @@ describe("firstOfEachClass", () => {
   test("takes all of a class that has fewer", () => {
     expect(firstOfEachClass(pixels(3, 3, 5), 2).y.length).toBe(3);
     expect(firstOfEachClass(pixels(3, 3, 5), 1).y.length).toBe(2);
+  });
+});
+
+describe("firstImages", () => {
+  test("takes as many as there are at most", () => {
+    expect([...firstImages(pixels(4, 5, 6), 2).y]).toEqual([4, 5]);
+    expect([...firstImages(pixels(4, 5, 6), 9).y]).toEqual([4, 5, 6]);
+  });
+});
+
+describe("grey", () => {
+  test("is the mean of the colours", () => {
+    const two = images([2, 1, 1, 3], [1, 2, 6, 0, 0, 9], [0, 1]);
+    expect(grey(two)).toEqual(images([2, 1, 1, 1], [3, 3], [0, 1]));
+  });
+});
+
+describe("padded", () => {
+  test("puts zeros around every image, all channels", () => {
+    const two = images([2, 1, 1, 2], [1, 2, 3, 4], [0, 1]);
+    const one = (a: number, b: number) => [...Array(8).fill(0), a, b, ...Array(8).fill(0)];
+    expect(padded(two, 1)).toEqual(images([2, 3, 3, 2], [...one(1, 2), ...one(3, 4)], [0, 1]));
+  });
+});
+
+describe("fitted", () => {
+  const of = (size: number, channels: number) =>
+    images([1, size, size, channels], Array(size * size * channels).fill(1), [0]);
+  const shapeOf = (size: number, channels: number, height: number) =>
+    fitted(of(size, channels), height).x.shape;
+
+  test("makes digits and CIFAR-10 fit networks for 14 and for 32 pixels", () => {
+    expect(shapeOf(28, 1, 14)).toEqual([1, 14, 14, 1]);
+    expect(shapeOf(28, 1, 32)).toEqual([1, 32, 32, 1]);
+    expect(shapeOf(32, 3, 14)).toEqual([1, 16, 16, 1]);
+    expect(shapeOf(32, 3, 32)).toEqual([1, 32, 32, 3]);
+  });
+
+  test("keeps the brightness: of all pixels by the mean, or by a margin of zeros", () => {
+    const sum = ({ x }: Images) => x.data.reduce((total, value) => total + value, 0);
+    expect(sum(fitted(of(28, 1), 14))).toBe(14 * 14);
+    expect(sum(fitted(of(32, 3), 14))).toBeCloseTo(16 * 16, 3);
+    expect(sum(fitted(of(28, 1), 32))).toBe(28 * 28);
+  });
+});
+
+describe("digestOfImages", () => {
+  test("sees images and labels of both parts", () => {
+    const digest = (train: Images, test: Images) => digestOfImages({ train, test });
+    const digests = [
+      digest(pixels(1, 2), pixels(3)),
+      digest(pixels(1, 4), pixels(3)),
+      digest(pixels(1, 2), pixels(5)),
+      digest({ ...pixels(1, 2), x: pixels(0).x }, pixels(3)),
+    ];
+    expect(new Set(digests).size).toBe(4);
+    expect(digest(pixels(1, 2), pixels(3))).toBe(digests[0]);
   });
 });
 

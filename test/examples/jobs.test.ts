@@ -1,7 +1,16 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { folderStore } from "closerlook/node";
 import { describe, expect, test } from "vitest";
-import { digestOf, type Job, JobStore, keyOf, writeJson } from "../../examples/common/jobs.js";
+import {
+  digestOf,
+  inOrder,
+  type Job,
+  JobStore,
+  keyOf,
+  storeWithin,
+  writeJson,
+} from "../../examples/common/jobs.js";
 import { trainingJob } from "../../examples/common/warmupFamily.js";
 import { warmupSettings } from "../../examples/common/warmupSettings.js";
 import { temporaryFolder } from "../node/temporaryFolder.js";
@@ -105,9 +114,12 @@ describe("JobStore", () => {
     const again = await store.run(job, context);
     const elsewhere = await new JobStore(path("jobs")).finished(job);
     expect(job.runs).toBe(1);
-    for (const found of [again, elsewhere]) {
-      expect(found).toEqual(computed);
-      expect(Object.is(found!.weights.update0![1], -0)).toBe(true);
+    for (const found of [computed, again, elsewhere]) {
+      expect(found!.numbers).toEqual({ accuracy: [0.1, 1 / 3], run: 1 });
+      expect(await found!.weights("update9")).toEqual(Float32Array.of(0.1, 2, 3));
+      const [one, zero, small] = await found!.weights("update0");
+      expect([one, small]).toEqual([1, Math.fround(1e-40)]);
+      expect(Object.is(zero, -0)).toBe(true);
     }
   });
 
@@ -146,10 +158,9 @@ describe("JobStore", () => {
       if (when === "during the numbers") await writeFile(`${numbers}.1.tmp`, text.slice(0, 9));
 
       expect(await store.finished(job)).toBeUndefined();
-      expect(await store.run(job, context)).toEqual({
-        ...expected,
-        numbers: { ...expected.numbers, run: 2 },
-      });
+      const { numbers: again, weights } = await store.run(job, context);
+      expect(again).toEqual({ ...expected.numbers, run: 2 });
+      expect(await weights("update9")).toEqual(await expected.weights("update9"));
       expect(job.runs).toBe(2);
     },
   );
@@ -161,7 +172,13 @@ describe("JobStore", () => {
     await writeFile(join(folder, "weights.safetensors"), Uint8Array.of(1, 2, 3));
     const store = new JobStore(path("half"));
     const computed = await store.run(job, context);
-    expect(await store.finished(job)).toEqual(computed);
+    expect((await store.finished(job))!.numbers).toEqual(computed.numbers);
+    expect(await computed.weights("update9")).toEqual(Float32Array.of(0.1, 2, 3));
+  });
+
+  test("weights of another name are an error that lists the names", async () => {
+    const { weights } = await new JobStore(path("names")).run(countingJob("names"), context);
+    await expect(weights("update1")).rejects.toThrow('one of update0, update9, got "update1"');
   });
 
   test("weights that were damaged later are an error, not a result", async () => {
@@ -192,6 +209,92 @@ describe("JobStore", () => {
     await expect(store.run(job, { signal: interrupt.signal, progress })).rejects.toThrow("stopped");
     expect(seen).toEqual([[0.5, "half"]]);
     expect(await store.finished(job)).toBeUndefined();
+  });
+});
+
+describe("jobs that need others", () => {
+  const sum = (name: string, needs: readonly Job[], runs: string[] = []): Job => ({
+    name,
+    configuration: {},
+    needs,
+    async run({ needs: results }) {
+      runs.push(name);
+      const weights = await Promise.all(results.map((result) => result.weights("w")));
+      const total = weights.reduce((all, [value]) => all + value!, 1);
+      return { numbers: results.map(({ numbers }) => numbers), weights: { w: [total] } } as never;
+    },
+  });
+  const asJob = (job: Job): Job => ({
+    ...job,
+    async run(context) {
+      const { numbers, weights } = await job.run(context);
+      return { numbers, weights: { w: Float32Array.from(weights.w!) } };
+    },
+  });
+
+  test("have the keys of what they need in theirs", () => {
+    const [one, two] = [1, 2].map((seed) => ({ ...sum("need", []), configuration: { seed } }));
+    const keys = [[], [one!], [two!], [one!, two!], [two!, one!]].map((needs) =>
+      keyOf(sum("job", needs)),
+    );
+    expect(new Set(keys).size).toBe(5);
+    expect(keyOf(sum("job", [sum("a", [one!])]))).not.toBe(keyOf(sum("job", [sum("a", [two!])])));
+  });
+
+  test("come after them, each once", () => {
+    const base = sum("base", []);
+    const [left, right] = [sum("left", [base]), sum("right", [base])];
+    const all = inOrder([sum("top", [right, left]), left, base]);
+    expect([...all.values()].map(({ name }) => name)).toEqual(["base", "right", "left", "top"]);
+    expect([...all.keys()]).toEqual([...all.values()].map(keyOf));
+  });
+
+  test("are given their results, which are computed first and only once", async () => {
+    const runs: string[] = [];
+    const base = asJob(sum("base", [], runs));
+    const [left, right] = [asJob(sum("left", [base], runs)), asJob(sum("right", [base], runs))];
+    const top = asJob(sum("top", [right, left], runs));
+    const { numbers, weights } = await new JobStore(path("needs")).run(top, context);
+    expect(runs).toEqual(["base", "right", "left", "top"]);
+    expect(numbers).toEqual([[[]], [[]]]);
+    // 1 + (1 + 1) + (1 + 1)
+    expect(await weights("w")).toEqual(Float32Array.of(5));
+  });
+});
+
+describe("checkpoints of a job", () => {
+  test("are there after it was stopped, and gone when it is finished", async () => {
+    let stops = true;
+    const found: unknown[] = [];
+    const job: Job = {
+      name: "long",
+      configuration: {},
+      async run({ checkpoints }) {
+        found.push(await checkpoints.list());
+        await checkpoints.write("half", Uint8Array.of(1));
+        if (stops) throw new Error("killed");
+        return { numbers: {}, weights: {} };
+      },
+    };
+    const store = new JobStore(path("long"));
+    await expect(store.run(job, context)).rejects.toThrow("killed");
+    expect(await store.finished(job)).toBeUndefined();
+    stops = false;
+    await store.run(job, context);
+    expect(found).toEqual([[], ["half"]]);
+    expect(await readdir(path("long"))).toEqual([keyOf(job)]);
+  });
+
+  test("of parts of it are kept apart by their prefix", async () => {
+    const store = folderStore(path("parts"));
+    const [a, b] = [storeWithin(store, "a-"), storeWithin(store, "b-")];
+    await a.write("x", Uint8Array.of(1));
+    await b.write("x", Uint8Array.of(2));
+    await b.write("y", Uint8Array.of(3));
+    expect([await a.list(), await b.list()]).toEqual([["x"], ["x", "y"]]);
+    await b.remove("x");
+    expect([...(await a.read("x"))!]).toEqual([1]);
+    expect(await b.read("x")).toBeUndefined();
   });
 });
 

@@ -23,7 +23,17 @@ describe.concurrent("the arguments of reproduce", () => {
     expect([code, stderr]).toEqual([0, ""]);
     for (const id of ["x09", "x10", "x14"])
       expect(stdout).toMatch(new RegExp(`^  ${id}   \\S`, "m"));
-    for (const option of ["preset", "data", "backend", "out", "list", "only", "help"]) {
+    for (const option of [
+      "preset",
+      "data",
+      "backend",
+      "out",
+      "jobs",
+      "threads",
+      "list",
+      "only",
+      "help",
+    ]) {
       expect(stdout).toContain(`\n  --${option} `);
     }
     expect(stdout).toMatch(/exit code is 0 .* 1 on an\s+error, 2 .* 130/s);
@@ -31,9 +41,12 @@ describe.concurrent("the arguments of reproduce", () => {
 
   test.each<[why: string, args: string[], message: RegExp]>([
     ["experiment", ["x99"], /^experiment must be one of x09, x10, x14, got "x99"$/],
-    ["preset", ["--preset", "huge"], /^--preset must be one of quick, got "huge"$/],
-    ["data set", ["--data", "cats"], /^--data must be one of mnist, got "cats"$/],
+    ["preset", ["--preset", "huge"], /^--preset must be one of quick, cpu, paper, got "huge"$/],
+    ["data set", ["--data", "cats"], /^--data must be one of mnist, cifar10:FOLDER, got "cats"$/],
     ["back end", ["--backend", "abacus"], /^--backend must be one of auto, .*, got "abacus"$/],
+    ["size for x09", ["x09", "--preset", "cpu"], /^--preset must be quick for x09, got "cpu"$/],
+    ["number of jobs", ["--jobs", "two"], /^--jobs must be an integer from 1 to 999, got "two"$/],
+    ["number of threads", ["--threads=0"], /^--threads must be an integer from 1 to 999, got "0"$/],
     ["option", ["--fast"], /^Unknown option '--fast'/],
     ["value", ["--list=yes"], /^Option '--list' does not take an argument$/],
   ])("an unknown %s is one clear line and exit code 2", async (_, args, message) => {
@@ -49,6 +62,12 @@ describe.concurrent("the arguments of reproduce", () => {
     expect(code).toBe(2);
     expect(stderr).toContain('\n--only must be a key that --list prints, got "NOSUCHKEY"\n');
     expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  test("a folder without CIFAR-10 is one clear line that says where the set is to be had", async () => {
+    const { code, stdout, stderr } = await reproduce(["--data", "cifar10:test", "--list"]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^readCifar10: test: folder must be .*www\.cs\.toronto\.edu.*\n$/);
   });
 
   test("an --out that is no folder is found out before anything is computed", async () => {

@@ -15,10 +15,3 @@ export function weightedSum(
   }
   return result;
 }
-
-/** Euclidean distance of two weight vectors. */
-export function distance(a: Float32Array, b: Float32Array): number {
-  let square = 0;
-  for (let i = 0; i < a.length; i++) square += (a[i]! - b[i]!) ** 2;
-  return Math.sqrt(square);
-}

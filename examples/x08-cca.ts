@@ -1,0 +1,196 @@
+/**
+ * X8 — How alike the layers are across a restart (Fig. 14, section 9).
+ *
+ * SVCCA between the layers of SGDR's networks before and after a restart (w150, w155), and of an early and a late one (w10,
+ * w150); for the step decay w10 and the last.
+ */
+import { heatmaps } from "closerlook/plot";
+import { type SimilarityGrid, similarityGrid } from "closerlook/similarity";
+import { captureActivations, weightsOf } from "closerlook/tfjs";
+import {
+  type Experiment,
+  type ExperimentContext,
+  type Preset,
+  presets,
+} from "./common/experiment.js";
+import { isLayerOutput, vgg } from "./common/networks.js";
+import { plainRuns, type RestartRuns, type RunKind } from "./common/restartFamily.js";
+import { describeFamily } from "./common/restartNotes.js";
+import { epochName } from "./common/trainingRun.js";
+import { decide, every, exactly, type Finding } from "./common/verdicts.js";
+import { diagonal, mean } from "./common/warmupMeasurements.js";
+
+/** How the maps of convolutions become features. Layers of different size have no positions in common. */
+const MAPS: Readonly<Record<Preset, "pooled" | "dft">> = {
+  quick: "pooled",
+  cpu: "pooled",
+  paper: "dft",
+};
+
+/** Means of a handful of layers that differ by less are called equal (our threshold). */
+const NOISE = 0.02;
+
+/** Similarity, layer by layer, of two networks of one run, and how far the weights of each layer are apart. */
+interface Comparison {
+  readonly grid: SimilarityGrid;
+  /** ‖ΔW‖/‖W‖ of each layer, kernel and bias together. */
+  readonly relativeChange: readonly number[];
+}
+
+export const x08: Experiment = {
+  id: "x08",
+  title: "Similarity of layers across a restart",
+  shows: "Fig. 14; section 9",
+  presets,
+  meaningfulAtQuick: /^never$/,
+  jobs: (input) => Object.values(plainRuns(input).job),
+
+  async report(context) {
+    const runs = plainRuns(context);
+    const { settings, images } = runs;
+    const { moments } = settings.restarts;
+    const across = await compare(context, runs, "restarts", moments[150], moments[155]);
+    const early = await compare(context, runs, "restarts", moments[10], moments[150]);
+    const steps = settings.steps.moments;
+    const stepEarly = await compare(context, runs, "steps", steps[10], settings.steps.epochs);
+    const caption =
+      `SVCCA (99 % of the variance) on ${images.test.y.length} held-out images, convolutions ` +
+      `${MAPS[context.preset] === "pooled" ? "average-pooled" : "by frequency"}. ${describeFamily(runs, [10, 150, 155])}`;
+    return {
+      checks: [
+        {
+          id: "X8.a",
+          claim: "w10 → w150: similarity falls with depth, first third of the layers > last third",
+          paper: "Fig. 14b",
+          ...fallsWithDepth(early),
+        },
+        {
+          id: "X8.b",
+          claim: "each layer is more alike across the restart than from w10 to w150",
+          paper: "Fig. 14a against 14b",
+          ...moreAlike(across, early),
+        },
+        {
+          id: "X8.c",
+          claim: "across the restart: mean ≥ 0.8, and shallow layers more alike than deep ones",
+          paper: "Fig. 14a; 0.8 is ours",
+          ...alikeAcrossRestart(across),
+        },
+        {
+          id: "X8.d",
+          claim: "X8.a for step decay, w10 → end",
+          paper: "“alike for SGDR and SGD”",
+          ...fallsWithDepth(stepEarly),
+        },
+        {
+          id: "X8.e",
+          claim: "weights of every layer change less across the restart than from w10 to w150",
+          paper: "“both in weights” and CCA",
+          ...weightsChangeLess(across, early),
+        },
+      ],
+      notes: [],
+      numbers: { settings, across, early, stepEarly },
+      figures: {
+        "fig14-cca": {
+          title: "Layer similarity of SGDR's iterates (paper: Fig. 14)",
+          panels: heatmaps(
+            [
+              panel("(a) across a restart", "w150", "w155", across),
+              panel("(b) early and late", "w10", "w150", early),
+              panel("step decay, early and last", "w10", "last", stepEarly),
+            ],
+            { colorLabel: "SVCCA" },
+          ),
+          caption,
+        },
+      },
+    };
+  },
+};
+
+const panel = (title: string, from: string, to: string, { grid }: Comparison) => ({
+  title,
+  grid,
+  rowLabel: `layer of ${from}`,
+  columnLabel: `layer of ${to}`,
+});
+
+async function compare(
+  { result, preset }: ExperimentContext,
+  { job, network, images }: RestartRuns,
+  kind: RunKind,
+  from: number,
+  to: number,
+): Promise<Comparison> {
+  const { weights } = await result(job[kind]);
+  const model = vgg(network, 0);
+  try {
+    const { write, layers } = weightsOf(model);
+    const activations = async (epoch: number) => {
+      write(await weights(epochName(epoch)));
+      return captureActivations(model, images.test.x, {
+        layers: ({ name }) => isLayerOutput(name),
+      });
+    };
+    const grid = similarityGrid(await activations(from), await activations(to), {
+      as: MAPS[preset],
+    });
+    const [before, after] = [await weights(epochName(from)), await weights(epochName(to))];
+    const relativeChange = layers
+      .filter(({ variables }) => variables.length > 0)
+      .map(({ variables }) => {
+        let [change, size] = [0, 0];
+        for (const { offset, size: length } of variables) {
+          for (let at = offset; at < offset + length; at++) {
+            change += (after[at]! - before[at]!) ** 2;
+            size += before[at]! ** 2;
+          }
+        }
+        return Math.sqrt(change / size);
+      });
+    return { grid, relativeChange };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Mean similarity of the first and the last third of the layers. */
+function thirds({ grid }: Comparison): readonly [first: number, last: number] {
+  const values = diagonal(grid);
+  const count = Math.max(1, Math.floor(values.length / 3));
+  return [mean(values.slice(0, count)), mean(values.slice(-count))];
+}
+
+function fallsWithDepth(comparison: Comparison): Finding {
+  const [first, last] = thirds(comparison);
+  return {
+    verdict: decide(first - last, NOISE),
+    ours: `${first.toFixed(2)} against ${last.toFixed(2)}`,
+  };
+}
+
+function moreAlike(across: Comparison, early: Comparison): Finding {
+  const [a, b] = [diagonal(across.grid), diagonal(early.grid)];
+  return {
+    verdict: every(a.map((value, i) => decide(value - b[i]! + NOISE, 0))),
+    ours: a.map((value, i) => `${value.toFixed(2)}/${b[i]!.toFixed(2)}`).join(", "),
+  };
+}
+
+function alikeAcrossRestart(across: Comparison): Finding {
+  const average = mean(diagonal(across.grid));
+  const [first, last] = thirds(across);
+  return {
+    verdict: every([decide(average - 0.8, NOISE), decide(first - last, NOISE)]),
+    ours: `mean ${average.toFixed(2)}; ${first.toFixed(2)} against ${last.toFixed(2)}`,
+  };
+}
+
+function weightsChangeLess(across: Comparison, early: Comparison): Finding {
+  const pairs = across.relativeChange.map((value, i) => [value, early.relativeChange[i]!] as const);
+  return {
+    verdict: exactly(pairs.every(([a, b]) => a < b)),
+    ours: pairs.map(([a, b]) => `${a.toFixed(2)}/${b.toFixed(2)}`).join(", "),
+  };
+}
