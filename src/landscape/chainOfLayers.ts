@@ -14,7 +14,7 @@ import { offsetsOf, type VariableLayout } from "./variableLayout.js";
  * Networks with branches, depthwise or recurrent kernels are no plain chains; describe their variables by hand.
  *
  * @param layout - The variables in the order of the weights, such as `weightsOf(model).variables`.
- * @returns What `alignUnits` takes.
+ * @returns What `alignUnits` takes; the input axis of a kernel is split into rows for each unit, and units.
  * @throws RangeError if the sizes of successive layers do not fit, or a kernel is depthwise or recurrent; TypeError for
  * another kind of value.
  * @example
@@ -25,7 +25,11 @@ import { offsetsOf, type VariableLayout } from "./variableLayout.js";
  *   { name: "hidden/bias", shape: [2] },
  *   { name: "out/kernel", shape: [2, 4] },
  * ];
- * chainOfLayers(layout).map(({ groups }) => groups); // [[null, "hidden"], ["hidden"], ["hidden", null]]
+ * const [kernel, bias, output] = chainOfLayers(layout);
+ * kernel?.groups; // [null, null, "hidden"]
+ * bias?.groups; // ["hidden"]
+ * output?.groups; // [null, "hidden", null]
+ * output?.shape; // [1, 2, 4]
  * ```
  */
 export function chainOfLayers(layout: readonly VariableLayout[]): AlignedVariable[] {
