@@ -1,4 +1,5 @@
 import type { Curve } from "../curves/curve.js";
+import { type ProfileStatistics, profileStatistics } from "../curves/profileStatistics.js";
 import {
   checkFunction,
   checkInteger,
@@ -44,6 +45,14 @@ export interface CurveProfile {
   readonly accuracy: readonly number[];
   /** Loss of each example, in the order of the data, at each position. */
   readonly exampleLosses?: readonly Float32Array[];
+  /**
+   * Least, greatest and mean value, and the mean over the curve's length. Absent for a single position, a curve of length 0,
+   * or where a loss is not finite.
+   */
+  readonly statistics?: {
+    readonly loss: ProfileStatistics;
+    readonly accuracy: ProfileStatistics;
+  };
 }
 
 /** What `evaluateCurve` returns. */
@@ -60,7 +69,8 @@ export interface CurveEvaluation<Name extends string = string> {
  *
  * Each point γ(t) is evaluated as {@link evaluateWeights} does: in evaluation mode, on the data as they are, in their order,
  * with batch-norm statistics of its own (at the ends too). The same call gives the same bits. The profile of a data set goes
- * straight into `barrier`; the losses of the single examples make its noise a paired one.
+ * straight into `barrier`; the losses of the single examples make its noise a paired one. Statistics are those of
+ * `profileStatistics`: the mean over the curve's length is Σ ½(f_{i−1} + f_i)·dl_i / Σ dl_i.
  *
  * @param model - A tf.layers model or `{ variables, apply }` that gives logits.
  * @param curve - A curve of trainable weights of the model, e.g. `lineSegment(a, b)`.
@@ -80,6 +90,7 @@ export interface CurveEvaluation<Name extends string = string> {
  * const line = lineSegment(Float32Array.of(-1, 1, 0, 0), Float32Array.of(-3, 3, 0, 0));
  * const { profiles } = await evaluateCurve(model, line, data, { t: 3 });
  * profiles.train.accuracy; // [1, 1, 1]
+ * profiles.train.statistics.accuracy.integral; // 1
  * barrier(profiles.train).holds; // false
  * ```
  * @see Gotmare et al. 2019, section 2.1; Garipov et al. 2018.
@@ -119,12 +130,21 @@ export async function evaluateCurve<Name extends string>(
   });
   const profiles = (Object.keys(data) as Name[]).map((name): [Name, CurveProfile] => {
     const its = evaluations.map((evaluation) => evaluation[name]);
+    const loss = its.map((one) => one.loss);
+    const accuracy = its.map((one) => one.accuracy);
+    const hasStatistics = t.length > 1 && curve.length > 0 && loss.every(Number.isFinite);
     return [
       name,
       {
         t,
-        loss: its.map(({ loss }) => loss),
-        accuracy: its.map(({ accuracy }) => accuracy),
+        loss,
+        accuracy,
+        ...(hasStatistics && {
+          statistics: {
+            loss: profileStatistics(curve, t, loss),
+            accuracy: profileStatistics(curve, t, accuracy),
+          },
+        }),
         ...(exampleLosses && { exampleLosses: its.map((one) => one.exampleLosses!) }),
       },
     ];

@@ -166,6 +166,25 @@ describe("evaluateCurve", () => {
     expect("exampleLosses" in some.profiles.test).toBe(false);
   });
 
+  test("weighs every piece by its length in the mean over the curve", async () => {
+    const model = denseModel();
+    const curve = bentChain(model);
+    const [start, bend, end] = curve.points as [Float32Array, Float32Array, Float32Array];
+    const distance = (a: Float32Array, b: Float32Array) =>
+      Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0));
+    const { profiles } = await evaluateCurve(model, curve, data, { t: [0, 0.1, 0.5, 1] });
+    const { loss, statistics } = profiles.train;
+    const [l0, l1, l2, l3] = loss as [number, number, number, number];
+    const [first, second] = [distance(start, bend), distance(bend, end)];
+    const sum = 0.2 * first * (l0 + l1) + 0.8 * first * (l1 + l2) + second * (l2 + l3);
+    const { integral, length, max } = statistics!.loss;
+    expect(integral).toBeCloseTo(sum / 2 / (first + second), 6);
+    expect(length).toBeCloseTo(first + second, 5);
+    expect(max).toBe(Math.max(...loss));
+    const point = await evaluateCurve(model, curve, data, { t: [0.5] });
+    expect("statistics" in point.profiles.train).toBe(false);
+  });
+
   test("gives profiles of which barrier knows the noise of paired losses", async () => {
     const model = denseModel();
     const line = lineSegment(otherWeights(model, 1), otherWeights(model, 2));
