@@ -32,6 +32,9 @@ export interface AlignUnitsResult {
 /** Gains below this share of what is gained from are rounding. */
 const LEAST_GAIN = 1e-12;
 
+/** A few dozen are usual; rounding must not make it go round in circles. */
+const MOST_ROUNDS = 1000;
+
 /**
  * Puts the units of a network in the order that brings its weights closest to those of another.
  *
@@ -86,7 +89,7 @@ export function alignUnits(
     groups.map((group) => [group, Uint32Array.from({ length: sizes.get(group)! }, (_, i) => i)]),
   );
   let rounds = 0;
-  for (let gained = true; gained; rounds++) {
+  for (let gained = true; gained && rounds < MOST_ROUNDS; rounds++) {
     gained = false;
     for (const g of permutation(groups.length, random)) {
       const group = groups[g]!;
