@@ -31,7 +31,7 @@ export const x07: Experiment = {
   title: "Barriers and plane with batch normalisation",
   shows: "Fig. 13; section 8.4",
   presets,
-  meaningfulAtQuick: /^X7\.e$/,
+  meaningfulAtQuick: /^never$/,
   jobs(input) {
     const runs = batchNormRuns(input);
     const { iterates, parts } = planeJobs(runs, PAIR);

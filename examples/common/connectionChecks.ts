@@ -7,7 +7,6 @@ import { accuracyNoise, decide, every, exactly, type Finding, type Verdict } fro
 /** A loss for people: three decimals, more where it is small. */
 export const nats = (value: number): string =>
   Math.abs(value) >= 0.01 || value === 0 ? value.toFixed(3) : value.toPrecision(2);
-export const signed = (value: number): string => `${value < 0 ? "−" : "+"}${nats(Math.abs(value))}`;
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
 
 const first = (values: readonly number[]) => values[0]!;

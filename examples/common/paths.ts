@@ -68,7 +68,7 @@ export interface SegmentPath {
 }
 
 /** Barriers of one path on one data set. */
-export interface PathBarriers {
+interface PathBarriers {
   /** Above the higher end (the paper's footnote 3). */
   readonly max: Barrier;
   /** Above the straight line between the losses of the ends. */
@@ -342,5 +342,5 @@ function pairedError(a: readonly number[], b: readonly number[]): number {
   return Math.sqrt(squares / (a.length - 1) / a.length);
 }
 
-export const mean = (values: readonly number[]): number =>
+const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;

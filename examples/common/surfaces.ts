@@ -32,7 +32,7 @@ export interface PlanePlan {
   readonly images: Readonly<Record<DataName, number>>;
 }
 
-export interface ProjectedIterate extends PlaneCoordinates {
+interface ProjectedIterate extends PlaneCoordinates {
   readonly epoch: number;
   /** Distance from the plane, and its share of the distance from the plane's origin. */
   readonly residual: number;

@@ -90,10 +90,7 @@ export const updatesIn = ({ batchSize }: Pick<TrainingRun, "batchSize">, images:
   Math.ceil(images / batchSize);
 
 /** Learning rate of each update. */
-export function scheduleOf(
-  { rate, epochs }: Pick<TrainingRun, "rate" | "epochs">,
-  updates: number,
-) {
+function scheduleOf({ rate, epochs }: Pick<TrainingRun, "rate" | "epochs">, updates: number) {
   const byEpoch = (): Schedule => {
     switch (rate.kind) {
       case "restarts":

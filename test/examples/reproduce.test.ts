@@ -21,7 +21,7 @@ describe.concurrent("the arguments of reproduce", () => {
   test("--help names every experiment, option and exit code", async () => {
     const { code, stdout, stderr } = await reproduce(["--help"]);
     expect([code, stderr]).toEqual([0, ""]);
-    for (const id of ["x09", "x10", "x14"])
+    for (const id of ["x01", "x02", "x08", "x09", "x10", "x14"])
       expect(stdout).toMatch(new RegExp(`^  ${id}   \\S`, "m"));
     for (const option of [
       "preset",
@@ -40,7 +40,7 @@ describe.concurrent("the arguments of reproduce", () => {
   });
 
   test.each<[why: string, args: string[], message: RegExp]>([
-    ["experiment", ["x99"], /^experiment must be one of x09, x10, x14, got "x99"$/],
+    ["experiment", ["x99"], /^experiment must be one of x01, .*, x14, got "x99"$/],
     ["preset", ["--preset", "huge"], /^--preset must be one of quick, cpu, paper, got "huge"$/],
     ["data set", ["--data", "cats"], /^--data must be one of mnist, cifar10:FOLDER, got "cats"$/],
     ["back end", ["--backend", "abacus"], /^--backend must be one of auto, .*, got "abacus"$/],
@@ -193,6 +193,43 @@ describe("a training run", () => {
       expect(lines.filter((line) => line.startsWith("finished"))).toEqual([`finished  ${key}`]);
       expect(lines.filter((line) => line.startsWith("to do"))).toHaveLength(8);
       expect((await train("one")).stderr).toContain("found from an earlier run");
+    },
+    PATIENCE,
+  );
+});
+
+describe("jobs side by side", () => {
+  test(
+    "are computed by processes of their own; one that is killed is reported, and is taken up again",
+    async () => {
+      let killed = false;
+      const first = await reproduce(
+        ["x02", "--jobs", "2", "--out", path("jobs")],
+        async (child, text) => {
+          if (killed || !text.includes("back end")) return;
+          killed = true;
+          for (let tries = 0; tries < 100; tries++) {
+            await setTimeout(100);
+            const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8")
+              .then((pids) => pids.trim().split(" ").filter(Boolean))
+              .catch(() => []);
+            if (children.length < 2) continue;
+            await setTimeout(2000);
+            process.kill(Number(children.at(-1)), "SIGKILL");
+            return;
+          }
+        },
+      );
+      if (process.platform !== "linux") return;
+      expect(first.stderr).toMatch(/^vgg-\w+ failed: killed by SIGKILL/m);
+      expect(first.stderr).toMatch(/^\[1\/2\] vgg-\w+: computed$/m);
+      expect(first.stderr).toMatch(/^Without a result, as jobs failed: x02$/m);
+      expect(first.code).toBe(1);
+
+      const second = await reproduce(["x02", "--jobs", "2", "--out", path("jobs")]);
+      expect(second.code).toBe(0);
+      expect(second.stderr).toMatch(/vgg-\w+: found from an earlier run/);
+      expect(second.stdout.match(/^X2\.[abc] /gm)).toHaveLength(3);
     },
     PATIENCE,
   );
