@@ -8,6 +8,7 @@ import {
   rangeError,
   typeError,
 } from "../internal/checks.js";
+import type { StopSignal } from "../internal/stopSignal.js";
 import { type Barrier, type BarrierOptions, barrier, type LossProfile } from "./barrier.js";
 import { positionsOfPath } from "./positions.js";
 
@@ -29,8 +30,8 @@ export interface FindBarrierOptions extends BarrierOptions {
   refinements?: number;
   /** Called after each measurement; `total` is the largest number there can be. */
   onProgress?: (done: number, total: number) => void;
-  /** Stops before the next measurement; the promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
+  /** An `AbortSignal`. Stops before the next measurement; the promise is rejected with the signal's reason. */
+  signal?: StopSignal;
 }
 
 /** Positions that a refinement adds: two in the cell before the highest place and two in the one after it. */

@@ -1,3 +1,4 @@
+export type { StopSignal } from "../internal/stopSignal.js";
 export { type Barrier, type BarrierOptions, barrier, type LossProfile } from "./barrier.js";
 export { BezierCurve } from "./bezierCurve.js";
 export type { CurveOptions, NoisyLine } from "./controlPoints.js";

@@ -1,3 +1,5 @@
+import type { StopSignal } from "./stopSignal.js";
+
 /**
  * The argument checks that every public function uses, so that all errors read alike:
  * `function: argument must be …, got …`.
@@ -116,7 +118,7 @@ export function checkFunction<T>(where: string, argument: string, value: T, must
 /** A signal that may stop a long computation, if there is one. */
 export function checkSignal(where: string, signal: unknown): void {
   if (signal === undefined) return;
-  if (typeof (signal as AbortSignal | null)?.aborted === "boolean") return;
+  if (typeof (signal as StopSignal | null)?.aborted === "boolean") return;
   throw typeError(where, "signal", "an AbortSignal", signal);
 }
 

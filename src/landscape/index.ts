@@ -1,3 +1,4 @@
+export type { StopSignal } from "../internal/stopSignal.js";
 export {
   type AlignedVariable,
   type AlignUnitsOptions,

@@ -7,6 +7,7 @@ import {
   rangeError,
   typeError,
 } from "../internal/checks.js";
+import type { StopSignal } from "../internal/stopSignal.js";
 import type { Plane, PlaneCoordinates } from "./plane.js";
 import {
   checkSameGrid,
@@ -40,8 +41,8 @@ export interface SurfaceOptions {
    * `done` and `total` count the cells of this part.
    */
   onCell?: (surface: SurfaceData, done: number, total: number) => void | Promise<void>;
-  /** Stops before the next cell; the promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
+  /** An `AbortSignal`. Stops before the next cell; the promise is rejected with the signal's reason. */
+  signal?: StopSignal;
 }
 
 /**

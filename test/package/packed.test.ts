@@ -139,7 +139,7 @@ describe("the installed package", () => {
     const files = reached("dist/index.js");
     expect(files.size).toBeGreaterThan(1);
     for (const [file, text] of files) expect(text, file).not.toMatch(/["'`]node:|@tensorflow/);
-    expect(packagesOf("dist/index.js")).toEqual(["fft.js", "ml-matrix"]);
+    expect(packagesOf("dist/index.js")).toEqual(["fft.js", "ml-matrix", "munkres"]);
   });
 
   test("the types of the core and of /node need no TensorFlow.js", () => {
