@@ -28,7 +28,7 @@ import type { Schedule } from "./schedule.js";
  * keras.ExponentialDecay(options)(5); // 0.05
  * ```
  */
-export function ExponentialDecay(options: {
+function ExponentialDecay(options: {
   initial_learning_rate: number;
   decay_steps: number;
   decay_rate: number;
@@ -58,7 +58,7 @@ export function ExponentialDecay(options: {
  * keras.InverseTimeDecay(options)(5); // 0.05
  * ```
  */
-export function InverseTimeDecay(options: {
+function InverseTimeDecay(options: {
   initial_learning_rate: number;
   decay_steps: number;
   decay_rate: number;
@@ -89,7 +89,7 @@ export function InverseTimeDecay(options: {
  * keras.PolynomialDecay({ initial_learning_rate: 0.1, decay_steps: 10 })(1000); // 0.0001
  * ```
  */
-export function PolynomialDecay(options: {
+function PolynomialDecay(options: {
   initial_learning_rate: number;
   decay_steps: number;
   end_learning_rate?: number;
@@ -122,7 +122,7 @@ export function PolynomialDecay(options: {
  * lr(61); // 0.01
  * ```
  */
-export function PiecewiseConstantDecay(options: {
+function PiecewiseConstantDecay(options: {
   boundaries: readonly number[];
   values: readonly number[];
 }): Schedule {
@@ -157,7 +157,7 @@ export function PiecewiseConstantDecay(options: {
  * lr(25); // 0.001
  * ```
  */
-export function CosineDecay(options: {
+function CosineDecay(options: {
   initial_learning_rate: number;
   decay_steps: number;
   alpha?: number;
@@ -200,7 +200,7 @@ export function CosineDecay(options: {
  * keras.CosineDecayRestarts(options)(30); // 0.325
  * ```
  */
-export function CosineDecayRestarts(options: {
+function CosineDecayRestarts(options: {
   initial_learning_rate: number;
   first_decay_steps: number;
   t_mul?: number;
@@ -223,3 +223,13 @@ export function CosineDecayRestarts(options: {
     decayOf: "height",
   });
 }
+
+/** Schedules by the names, defaults and conventions of Keras. */
+export const keras = {
+  ExponentialDecay,
+  InverseTimeDecay,
+  PolynomialDecay,
+  PiecewiseConstantDecay,
+  CosineDecay,
+  CosineDecayRestarts,
+};

@@ -28,7 +28,7 @@ const later = (schedule: Schedule, steps: number) =>
  * optax.linear_schedule({ init_value: 0, end_value: 2.5, transition_steps: 200 })(100); // 1.25
  * ```
  */
-export function linear_schedule(options: {
+function linear_schedule(options: {
   init_value: number;
   end_value: number;
   transition_steps: number;
@@ -65,7 +65,7 @@ const ramp = (from: number, to: number, steps: number, begin = 0): Schedule =>
  * optax.polynomial_schedule(options)(50); // 0.025
  * ```
  */
-export function polynomial_schedule(options: {
+function polynomial_schedule(options: {
   init_value: number;
   end_value: number;
   power: number;
@@ -98,7 +98,7 @@ export function polynomial_schedule(options: {
  * optax.piecewise_constant_schedule(options)(120); // 0.05
  * ```
  */
-export function piecewise_constant_schedule(options: {
+function piecewise_constant_schedule(options: {
   init_value: number;
   boundaries_and_scales?: Readonly<Record<number, number>>;
 }): Schedule {
@@ -127,7 +127,7 @@ export function piecewise_constant_schedule(options: {
  * optax.piecewise_interpolate_schedule(options)(5); // 0.75
  * ```
  */
-export function piecewise_interpolate_schedule(options: {
+function piecewise_interpolate_schedule(options: {
   interpolate_type: "linear" | "cosine";
   init_value: number;
   boundaries_and_scales?: Readonly<Record<number, number>>;
@@ -153,7 +153,7 @@ export function piecewise_interpolate_schedule(options: {
  * optax.exponential_decay({ init_value: 0.1, transition_steps: 10, decay_rate: 0.25 })(5); // 0.05
  * ```
  */
-export function exponential_decay(options: { init_value: number } & ExponentialOptions): Schedule {
+function exponential_decay(options: { init_value: number } & OptaxExponentialOptions): Schedule {
   const read = readOptions("optax.exponential_decay", options, {
     init_value: number({ min: 0 }),
     ...exponentialOptions,
@@ -162,7 +162,7 @@ export function exponential_decay(options: { init_value: number } & ExponentialO
 }
 
 /** The options that both exponential decays have. */
-export interface ExponentialOptions {
+export interface OptaxExponentialOptions {
   transition_steps: number;
   decay_rate: number;
   transition_begin?: number;
@@ -171,14 +171,14 @@ export interface ExponentialOptions {
 }
 
 const exponentialOptions = {
-  transition_steps: integer({ min: 1 }),
-  decay_rate: number(factorRange),
-  transition_begin: integer({ min: 0 }, 0),
-  staircase: flag(false),
-  end_value: number({ min: 0 }, 0),
+  transition_steps: /* @__PURE__ */ integer({ min: 1 }),
+  decay_rate: /* @__PURE__ */ number(factorRange),
+  transition_begin: /* @__PURE__ */ integer({ min: 0 }, 0),
+  staircase: /* @__PURE__ */ flag(false),
+  end_value: /* @__PURE__ */ number({ min: 0 }, 0),
 };
 
-const exponential = (initial: number, read: Required<ExponentialOptions>): Schedule => {
+const exponential = (initial: number, read: Required<OptaxExponentialOptions>): Schedule => {
   const { transition_steps: steps, decay_rate: factor, staircase, end_value: final } = read;
   const decay = exponentialDecay({ initial, factor, steps, final, staircase });
   return later(decay, read.transition_begin);
@@ -197,7 +197,7 @@ const exponential = (initial: number, read: Required<ExponentialOptions>): Sched
  * optax.cosine_decay_schedule({ init_value: 0.1, decay_steps: 20, alpha: 0.01 })(20); // 0.001
  * ```
  */
-export function cosine_decay_schedule(options: {
+function cosine_decay_schedule(options: {
   init_value: number;
   decay_steps: number;
   alpha?: number;
@@ -214,7 +214,7 @@ export function cosine_decay_schedule(options: {
 }
 
 /** The options of `optax.warmup_cosine_decay_schedule`. */
-export interface WarmupCosineOptions {
+export interface OptaxWarmupCosineOptions {
   init_value: number;
   peak_value: number;
   warmup_steps: number;
@@ -240,7 +240,7 @@ export interface WarmupCosineOptions {
  * lr(25); // 0.001
  * ```
  */
-export function warmup_cosine_decay_schedule(options: WarmupCosineOptions): Schedule {
+function warmup_cosine_decay_schedule(options: OptaxWarmupCosineOptions): Schedule {
   const where = "optax.warmup_cosine_decay_schedule";
   const read = readOptions(where, options, {
     init_value: number({ min: 0 }),
@@ -281,8 +281,12 @@ const afterRamp = (
  * optax.warmup_exponential_decay_schedule(options)(10); // 0.05
  * ```
  */
-export function warmup_exponential_decay_schedule(
-  options: { init_value: number; peak_value: number; warmup_steps: number } & ExponentialOptions,
+function warmup_exponential_decay_schedule(
+  options: {
+    init_value: number;
+    peak_value: number;
+    warmup_steps: number;
+  } & OptaxExponentialOptions,
 ): Schedule {
   const read = readOptions("optax.warmup_exponential_decay_schedule", options, {
     init_value: number({ min: 0 }),
@@ -307,7 +311,7 @@ export function warmup_exponential_decay_schedule(
  * optax.sgdr_schedule([cycle, { ...cycle, decay_steps: 20 }])(12); // 0.1
  * ```
  */
-export function sgdr_schedule(cycles: readonly WarmupCosineOptions[]): Schedule {
+function sgdr_schedule(cycles: readonly OptaxWarmupCosineOptions[]): Schedule {
   if (!Array.isArray(cycles)) {
     throw typeError("optax.sgdr_schedule", "cycles", "an array of options", cycles);
   }
@@ -330,7 +334,7 @@ export function sgdr_schedule(cycles: readonly WarmupCosineOptions[]): Schedule 
  * lr(20); // 4e-7
  * ```
  */
-export function cosine_onecycle_schedule(options: {
+function cosine_onecycle_schedule(options: {
   transition_steps: number;
   peak_value: number;
   pct_start?: number;
@@ -346,11 +350,11 @@ export function cosine_onecycle_schedule(options: {
 }
 
 const oneCycleOptions = {
-  transition_steps: integer({ min: 2 }),
-  peak_value: number({ min: 0 }),
-  pct_start: number({ above: 0, below: 1 }, 0.3),
-  div_factor: number({ above: 0 }, 25),
-  final_div_factor: number({ above: 0 }, 1e4),
+  transition_steps: /* @__PURE__ */ integer({ min: 2 }),
+  peak_value: /* @__PURE__ */ number({ min: 0 }),
+  pct_start: /* @__PURE__ */ number({ above: 0, below: 1 }, 0.3),
+  div_factor: /* @__PURE__ */ number({ above: 0 }, 25),
+  final_div_factor: /* @__PURE__ */ number({ above: 0 }, 1e4),
 };
 
 /**
@@ -369,7 +373,7 @@ const oneCycleOptions = {
  * lr(20); // 4e-7
  * ```
  */
-export function linear_onecycle_schedule(options: {
+function linear_onecycle_schedule(options: {
   transition_steps: number;
   peak_value: number;
   pct_start?: number;
@@ -422,4 +426,19 @@ const through = (
   const values = multiplied(initial, boundaries);
   const points = values.map((value, i) => [i === 0 ? 0 : boundaries[i - 1]![0], value] as const);
   return interpolatePoints({ points, shape });
+};
+
+/** Schedules by the names, defaults and conventions of optax. */
+export const optax = {
+  linear_schedule,
+  polynomial_schedule,
+  piecewise_constant_schedule,
+  piecewise_interpolate_schedule,
+  exponential_decay,
+  cosine_decay_schedule,
+  warmup_cosine_decay_schedule,
+  warmup_exponential_decay_schedule,
+  sgdr_schedule,
+  cosine_onecycle_schedule,
+  linear_onecycle_schedule,
 };

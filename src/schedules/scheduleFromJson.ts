@@ -36,7 +36,7 @@ const positional = (
 };
 
 const factories: Readonly<Record<string, Factory>> = {
-  constant: positional("constant", ["value"], constant),
+  constant: /* @__PURE__ */ positional("constant", ["value"], constant),
   cosineDecay,
   cosineRestarts,
   curveDecay,
@@ -44,12 +44,12 @@ const factories: Readonly<Record<string, Factory>> = {
   interpolatePoints,
   inverseSquareRoot,
   inverseTime,
-  join: positional("join", ["schedules", "boundaries"], join),
+  join: /* @__PURE__ */ positional("join", ["schedules", "boundaries"], join),
   linearDecay,
   perEpoch: ({ of, stepsPerEpoch, ...options }) => perEpoch(of, stepsPerEpoch, options),
   polynomialDecay,
-  scale: positional("scale", ["of", "factor"], scale),
-  shift: positional("shift", ["of", "steps"], shift),
+  scale: /* @__PURE__ */ positional("scale", ["of", "factor"], scale),
+  shift: /* @__PURE__ */ positional("shift", ["of", "steps"], shift),
   stepDecay,
   warmup,
 };

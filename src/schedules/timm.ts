@@ -12,7 +12,7 @@ import { warmup } from "./warmup.js";
 // passes to `step(epoch)` or `step_update(n)`: if epochs, `perEpoch` makes updates of it.
 
 /** The ramp that all schedulers of timm have. */
-export interface WarmupOptions {
+export interface TimmWarmupOptions {
   /** Steps of the ramp. @defaultValue 0 */
   warmup_t?: number;
   /** Value that it starts from. @defaultValue 0 */
@@ -30,7 +30,7 @@ const ramp = (prefix: boolean) => ({
 /** The ramp leads to `lr` even if the schedule underneath has fallen by its end; so there is a jump. */
 function warmedUp(
   schedule: Schedule,
-  { lr, warmup_t, warmup_lr_init, warmup_prefix }: Required<WarmupOptions> & { lr: number },
+  { lr, warmup_t, warmup_lr_init, warmup_prefix }: Required<TimmWarmupOptions> & { lr: number },
 ): Schedule {
   if (warmup_t === 0) return schedule;
   const after = warmup_prefix ? schedule : shift(schedule, -warmup_t);
@@ -57,7 +57,7 @@ function warmedUp(
  * timm.CosineLRScheduler({ ...options, warmup_prefix: true })(5); // 0.1
  * ```
  */
-export function CosineLRScheduler(
+function CosineLRScheduler(
   options: {
     lr: number;
     t_initial: number;
@@ -66,7 +66,7 @@ export function CosineLRScheduler(
     cycle_decay?: number;
     cycle_limit?: number;
     k_decay?: number;
-  } & WarmupOptions,
+  } & TimmWarmupOptions,
 ): Schedule {
   const read = readOptions("timm.CosineLRScheduler", options, {
     lr: number({ min: 0 }),
@@ -103,8 +103,8 @@ export function CosineLRScheduler(
  * timm.PolyLRScheduler({ lr: 0.1, t_initial: 100 })(75); // 0.05
  * ```
  */
-export function PolyLRScheduler(
-  options: { lr: number; t_initial: number; power?: number; lr_min?: number } & WarmupOptions,
+function PolyLRScheduler(
+  options: { lr: number; t_initial: number; power?: number; lr_min?: number } & TimmWarmupOptions,
 ): Schedule {
   const read = readOptions("timm.PolyLRScheduler", options, {
     lr: number({ min: 0 }),
@@ -129,8 +129,8 @@ export function PolyLRScheduler(
  * timm.StepLRScheduler({ lr: 0.1, decay_t: 30, decay_rate: 0.5 })(30); // 0.05
  * ```
  */
-export function StepLRScheduler(
-  options: { lr: number; decay_t: number; decay_rate?: number } & WarmupOptions,
+function StepLRScheduler(
+  options: { lr: number; decay_t: number; decay_rate?: number } & TimmWarmupOptions,
 ): Schedule {
   const read = readOptions("timm.StepLRScheduler", options, {
     lr: number({ min: 0 }),
@@ -157,8 +157,8 @@ export function StepLRScheduler(
  * lr(59); // 0.05
  * ```
  */
-export function MultiStepLRScheduler(
-  options: { lr: number; decay_t: readonly number[]; decay_rate?: number } & WarmupOptions,
+function MultiStepLRScheduler(
+  options: { lr: number; decay_t: readonly number[]; decay_rate?: number } & TimmWarmupOptions,
 ): Schedule {
   const read = readOptions("timm.MultiStepLRScheduler", options, {
     lr: number({ min: 0 }),
@@ -169,3 +169,11 @@ export function MultiStepLRScheduler(
   const boundaries = read.decay_t.map((step) => step - 1);
   return warmedUp(stepDecay({ initial: read.lr, boundaries, factor: read.decay_rate }), read);
 }
+
+/** Schedules by the names, defaults and conventions of timm. */
+export const timm = {
+  CosineLRScheduler,
+  PolyLRScheduler,
+  StepLRScheduler,
+  MultiStepLRScheduler,
+};

@@ -25,7 +25,7 @@ import { stepDecay } from "./stepDecay.js";
  * torch.StepLR({ lr: 0.05, step_size: 30 })(30); // 0.005
  * ```
  */
-export function StepLR(options: { lr: number; step_size: number; gamma?: number }): Schedule {
+function StepLR(options: { lr: number; step_size: number; gamma?: number }): Schedule {
   const { lr, step_size, gamma } = readOptions("torch.StepLR", options, {
     lr: number({ min: 0 }),
     step_size: integer({ min: 1 }),
@@ -46,7 +46,7 @@ export function StepLR(options: { lr: number; step_size: number; gamma?: number 
  * torch.MultiStepLR({ lr: 0.1, milestones: [60, 120] })(60); // 0.01
  * ```
  */
-export function MultiStepLR(options: {
+function MultiStepLR(options: {
   lr: number;
   milestones: readonly number[];
   gamma?: number;
@@ -72,11 +72,7 @@ export function MultiStepLR(options: {
  * torch.ConstantLR({ lr: 0.1, factor: 0.5 })(5); // 0.1
  * ```
  */
-export function ConstantLR(options: {
-  lr: number;
-  factor?: number;
-  total_iters?: number;
-}): Schedule {
+function ConstantLR(options: { lr: number; factor?: number; total_iters?: number }): Schedule {
   const { lr, factor, total_iters } = readOptions("torch.ConstantLR", options, {
     lr: number({ min: 0 }),
     factor: number({ min: 0, max: 1 }, 1 / 3),
@@ -100,7 +96,7 @@ export function ConstantLR(options: {
  * lr(5); // 0.3
  * ```
  */
-export function LinearLR(options: {
+function LinearLR(options: {
   lr: number;
   start_factor?: number;
   end_factor?: number;
@@ -131,7 +127,7 @@ export function LinearLR(options: {
  * torch.ExponentialLR({ lr: 0.1, gamma: 0.5 })(2); // 0.025
  * ```
  */
-export function ExponentialLR(options: { lr: number; gamma: number }): Schedule {
+function ExponentialLR(options: { lr: number; gamma: number }): Schedule {
   const { lr, gamma } = readOptions("torch.ExponentialLR", options, {
     lr: number({ min: 0 }),
     gamma: number(factorRange),
@@ -151,11 +147,7 @@ export function ExponentialLR(options: { lr: number; gamma: number }): Schedule 
  * torch.PolynomialLR({ lr: 0.1, total_iters: 4, power: 2 })(2); // 0.025
  * ```
  */
-export function PolynomialLR(options: {
-  lr: number;
-  total_iters?: number;
-  power?: number;
-}): Schedule {
+function PolynomialLR(options: { lr: number; total_iters?: number; power?: number }): Schedule {
   const { lr, total_iters, power } = readOptions("torch.PolynomialLR", options, {
     lr: number({ min: 0 }),
     total_iters: integer({ min: 1 }, 5),
@@ -179,11 +171,7 @@ export function PolynomialLR(options: {
  * lr(20); // 0.001 — 0.1 in PyTorch
  * ```
  */
-export function CosineAnnealingLR(options: {
-  lr: number;
-  T_max: number;
-  eta_min?: number;
-}): Schedule {
+function CosineAnnealingLR(options: { lr: number; T_max: number; eta_min?: number }): Schedule {
   const { lr, T_max, eta_min } = readOptions("torch.CosineAnnealingLR", options, {
     lr: number({ min: 0 }),
     T_max: integer({ min: 1 }),
@@ -205,7 +193,7 @@ export function CosineAnnealingLR(options: {
  * torch.CosineAnnealingWarmRestarts({ lr: 0.05, T_0: 10, T_mult: 2, eta_min: 1e-6 })(30); // 0.05
  * ```
  */
-export function CosineAnnealingWarmRestarts(options: {
+function CosineAnnealingWarmRestarts(options: {
   lr: number;
   T_0: number;
   T_mult?: number;
@@ -239,7 +227,7 @@ export function CosineAnnealingWarmRestarts(options: {
  * lr(19); // 4e-7
  * ```
  */
-export function OneCycleLR(options: {
+function OneCycleLR(options: {
   max_lr: number;
   total_steps: number;
   pct_start?: number;
@@ -271,3 +259,16 @@ export function OneCycleLR(options: {
     shape: read.anneal_strategy === "cos" ? "cosine" : "linear",
   });
 }
+
+/** Schedules by the names, defaults and conventions of PyTorch. */
+export const torch = {
+  StepLR,
+  MultiStepLR,
+  ConstantLR,
+  LinearLR,
+  ExponentialLR,
+  PolynomialLR,
+  CosineAnnealingLR,
+  CosineAnnealingWarmRestarts,
+  OneCycleLR,
+};
