@@ -13,12 +13,13 @@ import {
   type Preset,
   presets,
 } from "./common/experiment.js";
+import { mean } from "./common/mean.js";
 import { isLayerOutput, vgg } from "./common/networks.js";
 import { plainRuns, type RestartRuns, type RunKind } from "./common/restartFamily.js";
 import { describeFamily } from "./common/restartNotes.js";
 import { epochName } from "./common/trainingRun.js";
 import { decide, every, exactly, type Finding } from "./common/verdicts.js";
-import { diagonal, mean } from "./common/warmupMeasurements.js";
+import { diagonal } from "./common/warmupMeasurements.js";
 
 /** How the maps of convolutions become features. Layers of different size have no positions in common. */
 const MAPS: Readonly<Record<Preset, "pooled" | "dft">> = {

@@ -9,6 +9,7 @@ import { heatmaps, lineChart } from "closerlook/plot";
 import { perEpoch, stepDecay, warmup } from "closerlook/schedules";
 import type { SimilarityGrid } from "closerlook/similarity";
 import type { Experiment } from "./common/experiment.js";
+import { mean } from "./common/mean.js";
 import { type Check, checkSeeds } from "./common/verdicts.js";
 import * as claims from "./common/warmupChecks.js";
 import {
@@ -23,7 +24,6 @@ import {
   diagonal,
   divergences,
   type MeasuredSeed,
-  mean,
   measureChange,
   trainSeeds,
   warmupFamily,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ByteStore, folderStore, openArrays, writeArrays } from "closerlook/node";
+import { type ByteStore, folderStore, openArrays, readArray, writeArrays } from "closerlook/node";
 
 /** What a job leaves behind: numbers for the figures, and weights at chosen moments. */
 export interface JobResult {
@@ -94,8 +94,18 @@ export class JobStore {
     if (text === undefined) return undefined;
     const path = join(folder, "weights.safetensors");
     // A damaged file is found out now and not when the weights are wanted.
-    await (await openArrays(path)).close();
-    return { numbers: JSON.parse(text), weights: (name) => readWeights(path, name) };
+    const { arrays, close } = await openArrays(path);
+    await close();
+    return {
+      numbers: JSON.parse(text),
+      async weights(name) {
+        if (!(name in arrays)) {
+          const names = Object.keys(arrays).join(", ");
+          throw new Error(`${path}: weights must be one of ${names}, got "${name}"`);
+        }
+        return (await readArray(path, name)).data as Float32Array;
+      },
+    };
   }
 
   /** Computes the job, and what it needs, as far as that is not finished. */
@@ -123,23 +133,6 @@ export class JobStore {
     await writeJson(join(folder, "numbers.json"), result.numbers);
     await rm(partial, { recursive: true, force: true });
     return (await this.finished(job))!;
-  }
-}
-
-async function readWeights(path: string, name: string): Promise<Float32Array> {
-  const { arrays, close } = await openArrays(path);
-  try {
-    const array = arrays[name];
-    if (!array) {
-      const names = Object.keys(arrays).join(", ");
-      throw new Error(`${path}: weights must be one of ${names}, got "${name}"`);
-    }
-    for await (const { data } of array.batches({ rows: Math.max(1, array.shape[0]!) })) {
-      return data as Float32Array;
-    }
-    return new Float32Array(0);
-  } finally {
-    await close();
   }
 }
 

@@ -11,6 +11,7 @@ import {
 import type { FamilyData } from "./familyImages.js";
 import { digestOfImages, firstImages, type Images } from "./images.js";
 import type { Finished, Job, JobContext, JobResult } from "./jobs.js";
+import { mean } from "./mean.js";
 import { vgg } from "./networks.js";
 import { epochName, type TrainedNetwork, updatesIn } from "./trainingRun.js";
 
@@ -341,6 +342,3 @@ function pairedError(a: readonly number[], b: readonly number[]): number {
   const squares = differences.reduce((sum, value) => sum + (value - centre) ** 2, 0);
   return Math.sqrt(squares / (a.length - 1) / a.length);
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

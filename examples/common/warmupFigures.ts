@@ -1,6 +1,7 @@
 import { type LineSeries, lineChart, type Panel } from "closerlook/plot";
+import { mean } from "./mean.js";
 import { type RunName, runTitles } from "./warmupFamily.js";
-import { mean, type TrainedSeed } from "./warmupMeasurements.js";
+import type { TrainedSeed } from "./warmupMeasurements.js";
 
 /** One look for each run in all figures: colour-blind safe, and by dash and marker readable in grey. */
 const looks: Readonly<Record<RunName, Pick<LineSeries, "color" | "dash" | "marker">>> = {

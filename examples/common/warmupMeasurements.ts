@@ -4,6 +4,7 @@ import type { ExperimentContext, ExperimentInput } from "./experiment.js";
 import { familyData } from "./familyImages.js";
 import type { TrainAndTest } from "./images.js";
 import type { Job } from "./jobs.js";
+import { mean } from "./mean.js";
 import { FC_STACK, isLayerOutput, vgg } from "./networks.js";
 import type { LayerChange, SeedAccuracy } from "./warmupChecks.js";
 import {
@@ -181,6 +182,3 @@ export function fcStackWeights(settings: WarmupSettings, flat: Float32Array): Fl
     model.dispose();
   }
 }
-
-export const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

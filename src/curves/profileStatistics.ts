@@ -80,10 +80,10 @@ const isCurve = (curve: Curve | ArrayLike<number>): curve is Curve =>
   typeof (curve as Partial<Curve> | null)?.coefficients === "function";
 
 /**
- * ‖γ(t_i) − γ(t_{i−1})‖. Since coefficients sum to 1, the difference of two points is a combination of the
+ * ‖γ(t_i) − γ(t_{i−1})‖, which `profileStatistics` takes in the place of the curve. Since coefficients sum to 1, the difference of two points is a combination of the
  * differences of successive control points: w_{j+1} − w_j comes in as often as the coefficients after j grew.
  */
-function chords(curve: Curve, positions: readonly number[]): number[] {
+export function chords(curve: Curve, positions: readonly number[]): number[] {
   const gram = gramOfDifferences(curve.points);
   /** For each j the sum of the coefficients after j. */
   const after = positions.map((t) => {

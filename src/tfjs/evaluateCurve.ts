@@ -1,5 +1,5 @@
 import type { Curve } from "../curves/curve.js";
-import { type ProfileStatistics, profileStatistics } from "../curves/profileStatistics.js";
+import { chords, type ProfileStatistics, profileStatistics } from "../curves/profileStatistics.js";
 import {
   checkFunction,
   checkInteger,
@@ -46,7 +46,7 @@ export interface CurveProfile {
   /** Loss of each example, in the order of the data, at each position. */
   readonly exampleLosses?: readonly Float32Array[];
   /**
-   * Least, greatest and mean value, and the mean over the curve's length. Absent for a single position, a curve of length 0,
+   * Least, greatest and mean value, and the mean over the curve's length. Absent for a single position, positions that all are one place,
    * or where a loss is not finite.
    */
   readonly statistics?: {
@@ -128,23 +128,26 @@ export async function evaluateCurve<Name extends string>(
       });
     }
   });
+  // Once for all data sets: every length reads all weights of the curve.
+  const distances = t.length > 1 ? chords(curve, t) : [];
+  const hasLength = distances.some((distance) => distance > 0);
   const profiles = (Object.keys(data) as Name[]).map((name): [Name, CurveProfile] => {
     const its = evaluations.map((evaluation) => evaluation[name]);
     const loss = its.map((one) => one.loss);
     const accuracy = its.map((one) => one.accuracy);
-    const hasStatistics = t.length > 1 && curve.length > 0 && loss.every(Number.isFinite);
     return [
       name,
       {
         t,
         loss,
         accuracy,
-        ...(hasStatistics && {
-          statistics: {
-            loss: profileStatistics(curve, t, loss),
-            accuracy: profileStatistics(curve, t, accuracy),
-          },
-        }),
+        ...(hasLength &&
+          loss.every(Number.isFinite) && {
+            statistics: {
+              loss: profileStatistics(distances, t, loss),
+              accuracy: profileStatistics(distances, t, accuracy),
+            },
+          }),
         ...(exampleLosses && { exampleLosses: its.map((one) => one.exampleLosses!) }),
       },
     ];

@@ -2,10 +2,10 @@ import {
   checkBoolean,
   checkInteger,
   checkOptions,
+  checkSignal,
   rangeError,
   typeError,
 } from "../internal/checks.js";
-import { checkSignal } from "./checkSignal.js";
 import { type Evaluation, evaluateExamples } from "./evaluate.js";
 import { EventLoop } from "./eventLoop.js";
 import { checkLogits, type LabelledData, readLabelled } from "./examples.js";

@@ -1,6 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { checkInteger, checkOneOf, checkOptions, rangeError } from "../internal/checks.js";
-import { checkSignal } from "./checkSignal.js";
+import {
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  checkSignal,
+  rangeError,
+} from "../internal/checks.js";
 import { EventLoop } from "./eventLoop.js";
 import { batchOf, checkInputShape, type Examples, type Inputs, readInputs } from "./examples.js";
 import { keepVariables } from "./keepVariables.js";

@@ -4,12 +4,12 @@ import {
   checkInteger,
   checkNumber,
   checkOptions,
+  checkSignal,
   rangeError,
   typeError,
 } from "../internal/checks.js";
 import { Random } from "../internal/random.js";
 import type { Augmentation } from "./augmentation.js";
-import { checkSignal } from "./checkSignal.js";
 import { crossEntropy } from "./crossEntropy.js";
 import { checkLogits, type LabelledData, type LabelledExamples, readLabelled } from "./examples.js";
 import { matchWeightedLayers } from "./layerMatch.js";

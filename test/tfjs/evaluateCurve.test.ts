@@ -183,6 +183,10 @@ describe("evaluateCurve", () => {
     expect(max).toBe(Math.max(...loss));
     const point = await evaluateCurve(model, curve, data, { t: [0.5] });
     expect("statistics" in point.profiles.train).toBe(false);
+    // A curve that comes back, seen at its ends only, has no length to weigh by.
+    curve.points[2]!.set(start);
+    const loop = await evaluateCurve(model, curve, data, { t: [0, 1] });
+    expect("statistics" in loop.profiles.train).toBe(false);
   });
 
   test("gives profiles of which barrier knows the noise of paired losses", async () => {
