@@ -246,6 +246,11 @@ export function pathJob(
   };
 }
 
+/** What a loss counts that has overflowed, so that a path or a surface still has a number there. */
+const HIGHEST_LOSS = 1e6;
+
+export const capped = (loss: number): number => Math.min(loss, HIGHEST_LOSS);
+
 interface Point {
   readonly loss: number;
   readonly accuracy: number;
@@ -310,7 +315,9 @@ async function evaluateAt(
   });
   const point = (kind: DataName): Point => {
     const { loss, accuracy, exampleLosses } = evaluated[kind];
-    return { loss, accuracy, exampleLosses: Array.from(exampleLosses!) };
+    const losses = Array.from(exampleLosses!, capped);
+    const overflowed = losses.includes(HIGHEST_LOSS);
+    return { loss: overflowed ? mean(losses) : loss, accuracy, exampleLosses: losses };
   };
   return { train: point("train"), test: point("test") };
 }

@@ -13,6 +13,7 @@ import type { Finished, Job, JobResult } from "./jobs.js";
 import { vgg } from "./networks.js";
 import {
   type CurvePath,
+  capped,
   curveOf,
   type DataName,
   type FamilyContext,
@@ -123,7 +124,7 @@ export function surfaceJob(
               batchNorm: { x: images.train.x },
               signal,
             });
-            return { train: train.loss, test: test.loss };
+            return { train: capped(train.loss), test: capped(test.loss) };
           },
           {
             x: through(
@@ -184,7 +185,7 @@ export function iteratesJob(context: FamilyContext, plan: PlanePlan): Job<Measur
       const model = vgg(network, 0);
       const lossAt = async (weights: Float32Array) => {
         const options = { batchNorm: { x: images.train.x }, signal };
-        return (await evaluateWeights(model, weights, data, options)).train.loss;
+        return capped((await evaluateWeights(model, weights, data, options)).train.loss);
       };
       const iterates: ProjectedIterate[] = [];
       try {

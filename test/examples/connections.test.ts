@@ -4,7 +4,13 @@ import type { Images } from "../../examples/common/images.js";
 import { type Job, JobStore, keyOf } from "../../examples/common/jobs.js";
 import { curveJob, type Iterate, pathJob } from "../../examples/common/paths.js";
 import { iteratesJob, surfaceJob, through } from "../../examples/common/surfaces.js";
-import { fanOut, he, type TrainingRun, trainingRunJob } from "../../examples/common/trainingRun.js";
+import {
+  fanOut,
+  he,
+  type TrainedNetwork,
+  type TrainingRun,
+  trainingRunJob,
+} from "../../examples/common/trainingRun.js";
 import { temporaryFolder } from "../node/temporaryFolder.js";
 
 const path = temporaryFolder();
@@ -212,4 +218,33 @@ describe("through", () => {
     expect(through([0, 1, 2, 3], [0.9, 1.1])).toEqual([0, 0.9, 1.1, 3]);
     expect(through([0, 1, 2, 3], [2, 2])).toEqual([0, 1, 2, 3]);
   });
+});
+
+test("where the loss overflows, a path has the highest number instead", async () => {
+  const context = family(false);
+  const { weights } = await new JobStore(path("overflow")).run(run(false), quiet);
+  const sane = await weights("epoch6");
+  const job: Job<TrainedNetwork> = {
+    name: "test-overflow",
+    configuration: {},
+    run: async () => ({
+      numbers: { starts: [], test: [], trainLoss: [], learningRates: [], updates: 0 },
+      weights: { epoch1: sane, epoch2: sane.map(() => 1e30) },
+    }),
+  };
+  const segment = pathJob(
+    context,
+    {
+      kind: "segment",
+      label: "overflow",
+      from: { label: "w1", job, epoch: 1 },
+      to: { label: "w2", job, epoch: 2 },
+    },
+    { positions: 3, images: { train: 30, test: 20 } },
+  );
+  const { numbers } = await new JobStore(path("overflow")).run(segment, quiet);
+  const [first, ...rest] = numbers.train.loss;
+  expect(first).toBeLessThan(1);
+  expect(rest).toEqual([1e6, 1e6]);
+  expect(numbers.test.barriers.max.height).toBe(0);
 });
