@@ -7,7 +7,7 @@
  */
 import { pairwiseDistances } from "closerlook/landscape";
 import { embeddingChart, type Figure, lineCharts, tsne } from "closerlook/plot";
-import { percent } from "./common/connectionChecks.js";
+import { describeTraining } from "./common/describeTraining.js";
 import { type Experiment, type ExperimentContext, presets } from "./common/experiment.js";
 import * as claims from "./common/modeChecks.js";
 import { type ConnectedMode, connectModes, modeConnections } from "./common/modeConnections.js";
@@ -106,21 +106,9 @@ export const x01: Experiment = {
         },
       ],
       notes: [
-        ...[...numbers].map(([mode, { starts, trainLoss, test }]) => {
-          const { kernels, clipNorm, outcome } = starts.at(-1)!;
-          const clipping = clipNorm === undefined ? "" : `, gradients clipped to ${clipNorm}`;
-          const others = starts
-            .slice(0, -1)
-            .map(
-              (start) =>
-                `; before, ${start.kernels.factor} × ${start.kernels.rule} ${start.outcome}`,
-            )
-            .join("");
-          return (
-            `Mode ${mode} (${modeTitles[mode]}): ${outcome}, training loss ${trainLoss.at(-1)!.toFixed(3)} in its last epoch, ` +
-            `accuracy ${percent(test.at(-1)!.accuracy)}; initial kernels ${Number(kernels.factor.toFixed(3))} × ${kernels.rule}${clipping}${others}.`
-          );
-        }),
+        ...[...numbers].map(
+          ([mode, trained]) => `Mode ${mode} (${modeTitles[mode]}): ${describeTraining(trained)}`,
+        ),
         ...modes.map(claims.describeMode),
       ],
       numbers: { settings, training: Object.fromEntries(numbers), modes },

@@ -6,8 +6,8 @@
  */
 import { lineChart } from "closerlook/plot";
 import { percent } from "./common/connectionChecks.js";
+import { describeTraining } from "./common/describeTraining.js";
 import { type Experiment, presets } from "./common/experiment.js";
-import type { Finished } from "./common/jobs.js";
 import { plainRuns } from "./common/restartFamily.js";
 import { describeFamily } from "./common/restartNotes.js";
 import type { TrainedNetwork } from "./common/trainingRun.js";
@@ -29,8 +29,11 @@ export const x02: Experiment = {
     const runs = plainRuns(context);
     const { settings, images } = runs;
     const { moments } = settings.restarts;
-    const restarts = accuracies(await context.result(runs.job.restarts));
-    const steps = accuracies(await context.result(runs.job.steps));
+    const trained = {
+      restarts: (await context.result(runs.job.restarts)).numbers,
+      steps: (await context.result(runs.job.steps)).numbers,
+    };
+    const [restarts, steps] = [accuracies(trained.restarts), accuracies(trained.steps)];
     const testImages = images.test.y.length;
     const noise = (a: number, b: number) => accuracyNoise(a, b, testImages);
 
@@ -83,12 +86,12 @@ export const x02: Experiment = {
           ours: `SGDR ${percent(best(restarts))}, steps ${percent(best(steps))}`,
         },
       ],
-      notes: [describeFamily(runs, [10, 30, 70, 150, 155])],
-      numbers: {
-        settings,
-        restarts: (await context.result(runs.job.restarts)).numbers,
-        steps: (await context.result(runs.job.steps)).numbers,
-      },
+      notes: [
+        describeFamily(runs, [10, 30, 70, 150, 155]),
+        `SGDR: ${describeTraining(trained.restarts)}`,
+        `Step decay: ${describeTraining(trained.steps)}`,
+      ],
+      numbers: { settings, ...trained },
       figures: {
         "fig2a-accuracy": {
           title: "Warm restarts (SGDR) and step decay",
@@ -112,8 +115,8 @@ export const x02: Experiment = {
 };
 
 /** Test accuracy by epoch. */
-const accuracies = ({ numbers }: Finished<TrainedNetwork>): ReadonlyMap<number, number> =>
-  new Map(numbers.test.map(({ epoch, accuracy }) => [epoch, accuracy]));
+const accuracies = ({ test }: TrainedNetwork["numbers"]): ReadonlyMap<number, number> =>
+  new Map(test.map(({ epoch, accuracy }) => [epoch, accuracy]));
 
 const line = (name: string, run: ReadonlyMap<number, number>) => ({
   name,

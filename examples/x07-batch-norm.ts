@@ -16,6 +16,7 @@ import {
   planeJobs,
   restartPairs,
 } from "./common/connections.js";
+import { describeTraining } from "./common/describeTraining.js";
 import { type Experiment, type ExperimentContext, presets } from "./common/experiment.js";
 import { vgg } from "./common/networks.js";
 import { batchNormRuns, type RestartRuns } from "./common/restartFamily.js";
@@ -81,7 +82,11 @@ export const x07: Experiment = {
           ...passIsNeeded(late, without),
         },
       ],
-      notes: [...pairs.map(claims.describePair), claims.describePlane(plane)],
+      notes: [
+        `SGDR: ${describeTraining((await context.result(runs.job.restarts)).numbers)}`,
+        ...pairs.map(claims.describePair),
+        claims.describePlane(plane),
+      ],
       numbers: { settings: runs.settings, pairs, plane, middleWithMeanStatistics: without },
       figures: {
         "fig13a-barriers": lossFigure(
