@@ -47,6 +47,9 @@ import { x14 } from "./x14-formulas.js";
 
 const experiments: readonly Experiment[] = [x01, x02, x03, x04, x05, x06, x07, x08, x09, x10, x14];
 
+const resizable = experiments.filter((experiment) => experiment.resizable);
+const resizableIds = resizable.map(({ id }) => id).join(", ");
+
 const backends = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"];
 
 const help = `Reproduces experiments of "A Closer Look at Deep Learning Heuristics" (ICLR 2019).
@@ -64,6 +67,9 @@ Options:
   --out FOLDER    where results go (default: out); finished training runs there are used again
   --jobs N        run N jobs at a time, each in a process of its own (default: 1, in this process)
   --threads N     threads of the wasm back end (default: all cores, shared by the jobs)
+  --images-per-class N, --curve-epochs N
+                  training images of each class and epochs of curves in place of the preset's; only for
+                  ${resizableIds}
   --list          print the jobs (training runs, curves, surfaces) by key, and which are finished
   --only KEY      run one job of --list, after those that it needs, and stop
   --help          print this text
@@ -90,6 +96,8 @@ function readArguments() {
           data: { type: "string", default: "mnist" },
           backend: { type: "string", default: "wasm" },
           out: { type: "string", default: "out" },
+          "images-per-class": { type: "string" },
+          "curve-epochs": { type: "string" },
           jobs: { type: "string" },
           threads: { type: "string" },
           list: { type: "boolean", default: false },
@@ -116,9 +124,11 @@ function readArguments() {
   oneOf("--preset", values.preset, presets);
   if (!/^cifar10:./.test(values.data)) oneOf("--data", values.data, ["mnist", "cifar10:FOLDER"]);
   oneOf("--backend", values.backend, backends);
-  const count = (name: string, value: string | undefined) => {
-    if (value === undefined || /^[1-9]\d{0,2}$/.test(value)) return value && Number(value);
-    throw new UsageError(`${name} must be an integer from 1 to 999, got "${value}"`);
+  const count = (name: keyof typeof values) => {
+    const value = values[name];
+    if (value === undefined) return undefined;
+    if (/^[1-9]\d{0,3}$/.test(String(value))) return Number(value);
+    throw new UsageError(`--${name} must be an integer from 1 to 9999, got "${value}"`);
   };
   const preset = values.preset as Preset;
   const chosen = experiments.filter(({ id, presets }) =>
@@ -128,13 +138,20 @@ function readArguments() {
     if (presets.includes(preset)) continue;
     throw new UsageError(`--preset must be ${presets.join(" or ")} for ${id}, got "${preset}"`);
   }
+  const [imagesPerClass, curveEpochs] = [count("images-per-class"), count("curve-epochs")];
+  const other = chosen.find((experiment) => !experiment.resizable);
+  if ((imagesPerClass ?? curveEpochs) && other) {
+    const must = `--images-per-class and --curve-epochs must come with experiments of ${resizableIds}`;
+    throw new UsageError(`${must}, got ${other.id}`);
+  }
   return {
     ...values,
     preset,
     positionals,
     chosen,
-    jobs: count("--jobs", values.jobs) || 1,
-    threads: count("--threads", values.threads) || undefined,
+    sizes: { ...(imagesPerClass && { imagesPerClass }), ...(curveEpochs && { curveEpochs }) },
+    jobs: count("jobs") ?? 1,
+    threads: count("threads"),
   };
 }
 
@@ -166,6 +183,7 @@ async function main(signal: AbortSignal): Promise<void> {
   );
   const input: ExperimentInput = {
     preset,
+    sizes: options.sizes,
     data: await readData(options.data).catch(asSetup),
     environment: {
       [name]: version,
@@ -183,7 +201,9 @@ async function main(signal: AbortSignal): Promise<void> {
     }
     return;
   }
-  progress.line(`back end ${description.name} (${description.reason}), preset ${preset}`);
+  progress.line(
+    `back end ${description.name} (${description.reason}), preset ${[preset, ...Object.entries(input.sizes ?? {}).map((size) => size.join(" "))].join(", ")}`,
+  );
 
   const seen = new Set<string>();
   const told = (key: string, job: Job, how: string) => {
@@ -263,7 +283,16 @@ async function main(signal: AbortSignal): Promise<void> {
 
 /** How this program is called to compute one job. */
 function childArguments(
-  { positionals, preset, data, backend, out, jobs, threads }: ReturnType<typeof readArguments>,
+  {
+    positionals,
+    preset,
+    data,
+    backend,
+    out,
+    jobs,
+    threads,
+    sizes,
+  }: ReturnType<typeof readArguments>,
   key: string,
 ): string[] {
   // Only these back ends are told how many threads they have.
@@ -272,7 +301,16 @@ function childArguments(
     (["wasm", "auto"].includes(backend)
       ? Math.max(1, Math.floor(availableParallelism() / jobs))
       : undefined);
-  const named = { preset, data, backend, out, only: key, ...(share && { threads: share }) };
+  const named = {
+    preset,
+    data,
+    backend,
+    out,
+    only: key,
+    ...(share && { threads: share }),
+    ...(sizes.imagesPerClass && { "images-per-class": sizes.imagesPerClass }),
+    ...(sizes.curveEpochs && { "curve-epochs": sizes.curveEpochs }),
+  };
   return [...positionals, ...Object.entries(named).map(([name, value]) => `--${name}=${value}`)];
 }
 

@@ -23,6 +23,7 @@ export const x01: Experiment = {
   title: "Modes found in different ways are connected",
   shows: "Figs 1, 7–10; sections 2.1.1, 7",
   presets,
+  resizable: true,
   meaningfulAtQuick: /^X1\.c$/,
   jobs: (input) => {
     const { modes, curves, paths } = modeConnections(input);

@@ -22,6 +22,7 @@ export const x02: Experiment = {
   title: "Warm restarts against step decay",
   shows: "Fig. 2a; section 3",
   presets,
+  resizable: true,
   meaningfulAtQuick: /^never$/,
   jobs: (input) => Object.values(plainRuns(input).job),
 

@@ -16,6 +16,7 @@ export const x03: Experiment = {
   title: "Barriers between iterates of warm restarts",
   shows: "Fig. 2b; section 3",
   presets,
+  resizable: true,
   meaningfulAtQuick: /^never$/,
   jobs(input) {
     const runs = plainRuns(input);

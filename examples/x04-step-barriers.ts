@@ -25,6 +25,7 @@ export const x04: Experiment = {
   title: "No barriers between iterates of step decay",
   shows: "Fig. 2c; section 3",
   presets,
+  resizable: true,
   meaningfulAtQuick: /^never$/,
   jobs(input) {
     const runs = plainRuns(input);

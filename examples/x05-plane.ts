@@ -25,6 +25,7 @@ export const x05: Experiment = {
   title: "The plane through w70, w150 and the bend",
   shows: "Fig. 3; section 3",
   presets,
+  resizable: true,
   meaningfulAtQuick: /^never$/,
   jobs(input) {
     const runs = plainRuns(input);

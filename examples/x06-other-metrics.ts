@@ -28,6 +28,7 @@ export const x06: Experiment = {
   title: "Other metrics between iterates, and a second plane",
   shows: "Figs 11, 12; sections 8.1, 8.3",
   presets,
+  resizable: true,
   meaningfulAtQuick: /^never$/,
   jobs(input) {
     const runs = plainRuns(input);

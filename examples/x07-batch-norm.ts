@@ -32,6 +32,7 @@ export const x07: Experiment = {
   title: "Barriers and plane with batch normalisation",
   shows: "Fig. 13; section 8.4",
   presets,
+  resizable: true,
   meaningfulAtQuick: /^never$/,
   jobs(input) {
     const runs = batchNormRuns(input);

@@ -43,6 +43,7 @@ export const x08: Experiment = {
   title: "Similarity of layers across a restart",
   shows: "Fig. 14; section 9",
   presets,
+  resizable: true,
   meaningfulAtQuick: /^never$/,
   jobs: (input) => Object.values(plainRuns(input).job),
 

@@ -7,9 +7,18 @@ import type { Check } from "./verdicts.js";
 export const presets = ["quick", "cpu", "paper"] as const;
 export type Preset = (typeof presets)[number];
 
+/** Sizes that take the place of the preset's. */
+export interface Sizes {
+  /** Training images of each class. */
+  readonly imagesPerClass?: number;
+  /** Epochs for which curves are trained. */
+  readonly curveEpochs?: number;
+}
+
 /** What an experiment works on. */
 export interface ExperimentInput {
   readonly preset: Preset;
+  readonly sizes?: Sizes;
   /** All images of the data set, values in [0, 1]. */
   readonly data: TrainAndTest;
   /** What else the bits of a result depend on: version, back end. */
@@ -41,6 +50,8 @@ export interface Experiment {
   readonly shows: string;
   /** The presets that it has. */
   readonly presets: readonly Preset[];
+  /** Whether it goes by {@link Sizes}. */
+  readonly resizable?: boolean;
   /** The checks that mean something at preset `quick`; the others only show that the whole path works. */
   readonly meaningfulAtQuick: RegExp;
   /** The jobs that {@link Experiment.report} asks results of. */

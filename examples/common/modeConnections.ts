@@ -21,7 +21,7 @@ export interface ModeConnections extends FamilyContext {
 }
 
 export function modeConnections(input: ExperimentInput): ModeConnections {
-  const settings = modeSettings[input.preset];
+  const settings = modeSettings(input);
   const { images, network, job: modes } = modeRuns(input);
   const context: FamilyContext = {
     family: "modes",

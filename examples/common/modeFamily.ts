@@ -10,7 +10,7 @@ export interface ModeRuns extends FamilyData {
 }
 
 export function modeRuns(input: ExperimentInput): ModeRuns {
-  const settings = modeSettings[input.preset];
+  const settings = modeSettings(input);
   const { images, network } = familyData(settings, input);
   return {
     images,

@@ -1,5 +1,5 @@
 import type { RandomCropAndFlipOptions } from "closerlook/tfjs";
-import type { Preset } from "./experiment.js";
+import type { ExperimentInput, Preset } from "./experiment.js";
 import { miniShape, tinyShape, type VggShape, vggShape } from "./networkShapes.js";
 import {
   fanOut,
@@ -70,7 +70,7 @@ const steps = (boundaries: readonly number[]) =>
 
 const allModes = Object.keys(modeTitles) as ModeName[];
 
-export const modeSettings: Readonly<Record<Preset, ModeSettings>> = {
+const planned: Readonly<Record<Preset, ModeSettings>> = {
   quick: {
     ...common,
     network: tinyShape(false),
@@ -134,6 +134,25 @@ export const modeSettings: Readonly<Record<Preset, ModeSettings>> = {
     },
   },
 };
+
+export function modeSettings({
+  preset,
+  sizes = {},
+}: Pick<ExperimentInput, "preset" | "sizes">): ModeSettings {
+  const settings = planned[preset];
+  const { trainingImagesPerClass, curve } = settings;
+  const epochs = sizes.curveEpochs ?? curve.epochs;
+  return {
+    ...settings,
+    trainingImagesPerClass: sizes.imagesPerClass ?? trainingImagesPerClass,
+    curve: {
+      ...curve,
+      epochs,
+      // At the same shares of the training.
+      snapshots: curve.snapshots.map((epoch) => Math.round((epoch / curve.epochs) * epochs)),
+    },
+  };
+}
 
 type Run = Omit<TrainingRun, "network">;
 

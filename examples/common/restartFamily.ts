@@ -27,11 +27,11 @@ const rising = (epochs: readonly number[]): number[] => [...new Set(epochs)].sor
 
 /** The runs of networks without batch norm, experiments X2–X6 and X8. */
 export const plainRuns = (input: ExperimentInput): RestartRuns =>
-  restartRuns("vgg", plainSettings(input.preset), input);
+  restartRuns("vgg", plainSettings(input), input);
 
 /** The runs of networks with batch norm, experiment X7. */
 export const batchNormRuns = (input: ExperimentInput): RestartRuns =>
-  restartRuns("vgg-bn", batchNormSettings(input.preset), input);
+  restartRuns("vgg-bn", batchNormSettings(input), input);
 
 function restartRuns(
   family: string,

@@ -1,5 +1,5 @@
 import type { RandomCropAndFlipOptions } from "closerlook/tfjs";
-import type { Preset } from "./experiment.js";
+import type { ExperimentInput, Preset } from "./experiment.js";
 import { miniShape, tinyShape, type VggShape, vggShape } from "./networkShapes.js";
 import { fanOut, he, heSmallLogits, type RatePlan, type TrainingStart } from "./trainingRun.js";
 
@@ -135,5 +135,16 @@ const settingsOf = (preset: Preset, batchNormalization: boolean): RestartSetting
   }
 };
 
-export const plainSettings = (preset: Preset) => settingsOf(preset, false);
-export const batchNormSettings = (preset: Preset) => settingsOf(preset, true);
+type Sized = Pick<ExperimentInput, "preset" | "sizes">;
+
+export const plainSettings = (input: Sized) => resized(settingsOf(input.preset, false), input);
+export const batchNormSettings = (input: Sized) => resized(settingsOf(input.preset, true), input);
+
+function resized(settings: RestartSettings, { sizes = {} }: Sized): RestartSettings {
+  const { trainingImagesPerClass, curve } = settings;
+  return {
+    ...settings,
+    trainingImagesPerClass: sizes.imagesPerClass ?? trainingImagesPerClass,
+    curve: { ...curve, epochs: sizes.curveEpochs ?? curve.epochs },
+  };
+}

@@ -39,7 +39,7 @@ function flopsOfRestarts(settings: RestartSettings, batchNorm: boolean): number 
 }
 
 function flopsOfModes(preset: Preset): number {
-  const settings = modeSettings[preset];
+  const settings = modeSettings({ preset });
   const { network, trainingImagesPerClass, modes, curve } = settings;
   const flops = forwardFlops(network);
   const images = 10 * trainingImagesPerClass;
@@ -62,23 +62,23 @@ describe.each(presets)("preset %s is no smaller than planned", (preset) => {
   });
 
   test("restarts and steps (X2 to X6, X8)", () => {
-    const total = flopsOfRestarts(plainSettings(preset), false);
+    const total = flopsOfRestarts(plainSettings({ preset }), false);
     expect(total).toBeGreaterThanOrEqual(ROUNDING * budgets.B[preset]);
   });
 
   test("with batch norm (X7)", () => {
-    const total = flopsOfRestarts(batchNormSettings(preset), true);
+    const total = flopsOfRestarts(batchNormSettings({ preset }), true);
     expect(total).toBeGreaterThanOrEqual(ROUNDING * budgets.C[preset]);
   });
 
   test("has an odd number of positions, so that the bend is measured", () => {
-    for (const { curve } of [plainSettings(preset), modeSettings[preset]]) {
+    for (const { curve } of [plainSettings({ preset }), modeSettings({ preset })]) {
       expect(curve.positions % 2).toBe(1);
     }
   });
 
   test("names moments that are the ends of cycles, and epochs that its runs reach", () => {
-    for (const settings of [plainSettings(preset), batchNormSettings(preset)]) {
+    for (const settings of [plainSettings({ preset }), batchNormSettings({ preset })]) {
       const { restarts, steps } = settings;
       if (restarts.rate.kind !== "restarts") throw new Error("no restarts");
       const { period } = restarts.rate;
@@ -97,7 +97,7 @@ describe.each(presets)("preset %s is no smaller than planned", (preset) => {
 });
 
 describe("modes", () => {
-  const settings = modeSettings.paper;
+  const settings = modeSettings({ preset: "paper" });
   const usual = modeRun(settings, "G");
   const differences = (mode: Parameters<typeof modeRun>[1]) => {
     const run = modeRun(settings, mode);
@@ -121,4 +121,15 @@ describe("modes", () => {
     expect(modeRun(settings, "D").weightDecay).toBe(5e-6);
     expect(modeRun(settings, "E").starts[0]).toEqual({ kernels: { rule: "he", factor: 3 } });
   });
+});
+
+test("sizes take the place of the preset's", () => {
+  const sizes = { imagesPerClass: 7, curveEpochs: 40 };
+  for (const settings of [plainSettings, batchNormSettings, modeSettings]) {
+    const [own, changed] = [settings({ preset: "cpu" }), settings({ preset: "cpu", sizes })];
+    expect([own.trainingImagesPerClass, own.curve.epochs]).not.toEqual([7, 40]);
+    expect([changed.trainingImagesPerClass, changed.curve.epochs]).toEqual([7, 40]);
+  }
+  const { snapshots } = modeSettings({ preset: "cpu", sizes }).curve;
+  expect(snapshots).toEqual([0, 10, 20, 30, 40]);
 });

@@ -45,8 +45,22 @@ describe.concurrent("the arguments of reproduce", () => {
     ["data set", ["--data", "cats"], /^--data must be one of mnist, cifar10:FOLDER, got "cats"$/],
     ["back end", ["--backend", "abacus"], /^--backend must be one of auto, .*, got "abacus"$/],
     ["size for x09", ["x09", "--preset", "cpu"], /^--preset must be quick for x09, got "cpu"$/],
-    ["number of jobs", ["--jobs", "two"], /^--jobs must be an integer from 1 to 999, got "two"$/],
-    ["number of threads", ["--threads=0"], /^--threads must be an integer from 1 to 999, got "0"$/],
+    ["number of jobs", ["--jobs", "two"], /^--jobs must be an integer from 1 to 9999, got "two"$/],
+    [
+      "number of images",
+      ["x03", "--images-per-class", "many"],
+      /^--images-per-class must be an integer from 1 to 9999, got "many"$/,
+    ],
+    [
+      "size of what has none",
+      ["x03", "x09", "--curve-epochs", "2"],
+      /^--images-per-class and --curve-epochs must come with experiments of x01, .*, x08, got x09$/,
+    ],
+    [
+      "number of threads",
+      ["--threads=0"],
+      /^--threads must be an integer from 1 to 9999, got "0"$/,
+    ],
     ["option", ["--fast"], /^Unknown option '--fast'/],
     ["value", ["--list=yes"], /^Option '--list' does not take an argument$/],
   ])("an unknown %s is one clear line and exit code 2", async (_, args, message) => {
