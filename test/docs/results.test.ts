@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Check } from "../../examples/common/verdicts.js";
 
@@ -8,26 +8,37 @@ const text = (path: string) => readFileSync(new URL(path, folder), "utf8");
 /** The verdict that a page of results prints in the row of each check. */
 const verdictsOf = (page: string): Record<string, string> =>
   Object.fromEntries(
-    [...text(page).matchAll(/^\| (X\d+\.\w) \|.*\| \**([^|*]+?)\** \|$/gm)].map((row) => [
+    [...text(page).matchAll(/^\| (X\d+\.\w(?:\.\w)?) \|.*\| \**([^|*]+?)\** \|$/gm)].map((row) => [
       row[1],
       row[2],
     ]),
   );
 
-const checksOf = (path: string): Check[] => JSON.parse(text(path)).checks;
+const pages = readdirSync(folder)
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => name.slice(0, -".md".length));
 
-describe("docs/results", () => {
-  test("warmup.md prints the verdicts of the committed results", () => {
-    const checks = ["warmup/x09.json", "warmup/x10.json"].flatMap(checksOf);
-    expect(checks).toHaveLength(11);
-    expect(verdictsOf("warmup.md")).toEqual(
+describe.each(pages)("docs/results/%s.md", (page) => {
+  const files = readdirSync(new URL(`${page}/`, folder));
+
+  test("prints the verdicts of the committed results", () => {
+    const results = files.filter((name) => name.endsWith(".json"));
+    const checks = results.flatMap((name): Check[] => JSON.parse(text(`${page}/${name}`)).checks);
+    expect(checks.length).toBeGreaterThan(0);
+    expect(verdictsOf(`${page}.md`)).toEqual(
       Object.fromEntries(checks.map(({ id, verdict }) => [id, verdict])),
     );
+    for (const name of results) expect(text(`${page}.md`)).toContain(`(${page}/${name})`);
   });
 
-  test("formulas.md says that all eight checks hold, and they do", () => {
-    const checks = checksOf("formulas/x14.json");
-    expect(checks.map(({ verdict }) => verdict)).toEqual(Array(8).fill("holds"));
-    expect(Object.keys(verdictsOf("formulas.md"))).toEqual(checks.map(({ id }) => id));
+  test("shows every committed figure", () => {
+    for (const name of files.filter((file) => file.endsWith(".png"))) {
+      expect(text(`${page}.md`)).toContain(`(${page}/${name})`);
+    }
   });
+});
+
+test("the exact formulas all hold", () => {
+  const { checks } = JSON.parse(text("formulas/x14.json")) as { checks: Check[] };
+  expect(checks.map(({ verdict }) => verdict)).toEqual(Array(8).fill("holds"));
 });
