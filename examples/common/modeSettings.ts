@@ -100,8 +100,8 @@ const planned: Readonly<Record<Preset, ModeSettings>> = {
     largeBatch: 1000,
     augment: {},
     rate: steps([9, 18, 24]),
-    // Factors from 1.5 on diverge without clipping; 3 with clipping stays at chance.
-    starts: [heSmallLogits],
+    // Factors from 1.5 on diverge without clipping; 3 with clipping stays at chance. So does mode D's seed from the first.
+    starts: [heSmallLogits, fanOut],
     largeStarts: [{ kernels: { ...heSmallLogits.kernels, factor: 1.5 }, clipNorm: 1 }],
     curve: { epochs: 20, rate: 0.015, batchSize: 50, snapshots: [0, 5, 10, 15, 20], positions: 9 },
   },
