@@ -3,7 +3,12 @@ import { familyData } from "./familyImages.js";
 import type { Job } from "./jobs.js";
 import type { FamilyContext } from "./paths.js";
 import { batchNormSettings, plainSettings, type RestartSettings } from "./restartSettings.js";
-import { type TrainedNetwork, trainingRunJob } from "./trainingRun.js";
+import {
+  type RatePlan,
+  type TrainedNetwork,
+  type TrainingRun,
+  trainingRunJob,
+} from "./trainingRun.js";
 
 /** Which of the two learning-rate schedules. */
 export type RunKind = "restarts" | "steps";
@@ -33,39 +38,13 @@ export const plainRuns = (input: ExperimentInput): RestartRuns =>
 export const batchNormRuns = (input: ExperimentInput): RestartRuns =>
   restartRuns("vgg-bn", batchNormSettings(input), input);
 
-function restartRuns(
-  family: string,
-  settings: RestartSettings,
-  input: ExperimentInput,
-): RestartRuns {
-  const { images, network } = familyData(settings, input);
-  const { starts, batchSize, momentum, weightDecay, augment, seed } = settings;
+function restartRuns(name: string, settings: RestartSettings, input: ExperimentInput): RestartRuns {
+  const family = { family: name, environment: input.environment, ...familyData(settings, input) };
   const run = (kind: RunKind, snapshots: readonly number[]) =>
-    trainingRunJob(
-      `${family}-${kind}`,
-      {
-        network,
-        epochs: settings[kind].epochs,
-        batchSize,
-        rate: settings[kind].rate,
-        optimizer: "sgd",
-        momentum,
-        weightDecay,
-        ...(augment && { augment }),
-        starts,
-        seed,
-        snapshots: rising(snapshots),
-        evaluateEvery: settings.evaluateEvery,
-      },
-      images,
-      input.environment,
-    );
+    runOf(family, settings, kind, { ...settings[kind], snapshots: rising(snapshots) });
   return {
-    family,
-    environment: input.environment,
+    ...family,
     settings,
-    images,
-    network,
     job: {
       restarts: run("restarts", [
         ...Object.values(settings.restarts.moments),
@@ -74,4 +53,47 @@ function restartRuns(
       steps: run("steps", [...Object.values(settings.steps.moments), settings.steps.epochs]),
     },
   };
+}
+
+/** The two decays over the whole budget, experiment X13: the same training but for its learning rate. */
+export function decayJobs({
+  settings,
+  ...family
+}: RestartRuns): Readonly<Record<"cosine" | "linear", Job<TrainedNetwork>>> {
+  const { rate } = settings.restarts;
+  const epochs = settings.decayEpochs;
+  const run = (name: string, rate: RatePlan) =>
+    runOf(family, settings, name, { epochs, rate, snapshots: [epochs] });
+  return {
+    // One cycle of the restarts, as long as the training.
+    cosine: run("cosine", { ...rate, period: epochs, multiplier: 1 }),
+    linear: run("linear", { kind: "linear", initial: rate.max }),
+  };
+}
+
+function runOf(
+  { family, network, images, environment }: FamilyContext,
+  { batchSize, momentum, weightDecay, augment, starts, seed, evaluateEvery }: RestartSettings,
+  name: string,
+  { epochs, rate, snapshots }: Pick<TrainingRun, "epochs" | "rate" | "snapshots">,
+): Job<TrainedNetwork> {
+  return trainingRunJob(
+    `${family}-${name}`,
+    {
+      network,
+      epochs,
+      batchSize,
+      rate,
+      optimizer: "sgd",
+      momentum,
+      weightDecay,
+      ...(augment && { augment }),
+      starts,
+      seed,
+      snapshots,
+      evaluateEvery,
+    },
+    images,
+    environment,
+  );
 }
