@@ -38,7 +38,7 @@ export const x11: Experiment = {
       ),
       figures: {
         "fig15-resnets": {
-          title: "Residual networks: freezing the FC layer instead of warming up (paper: Fig. 15)",
+          title: "Freezing instead of warmup in residual networks (paper: Fig. 15)",
           columns: 2,
           panels: nets.map(({ net, seeds }) => accuracyPanel(seeds, freezingRuns, net)),
           caption:

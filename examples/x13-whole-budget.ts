@@ -9,8 +9,9 @@ import { decayKeepsUp } from "./common/decayChecks.js";
 import { describeTraining } from "./common/describeTraining.js";
 import { type Experiment, type ExperimentInput, presets } from "./common/experiment.js";
 import { accuracyLine } from "./common/restartAccuracy.js";
-import { decayJobs, plainRuns } from "./common/restartFamily.js";
+import { decayJobs, plainRuns, ratePlans } from "./common/restartFamily.js";
 import { describeFamily } from "./common/restartNotes.js";
+import { scheduleOf } from "./common/trainingRun.js";
 
 const titles = {
   restarts: "warm restarts (SGDR)",
@@ -44,6 +45,7 @@ export const x13: Experiment = {
       linear: (await context.result(jobs.linear)).numbers,
     };
     const testImages = images.test.y.length;
+    const plans = ratePlans(settings);
     const lastCycle = settings.restarts.moments[150];
     return {
       checks: [
@@ -61,7 +63,7 @@ export const x13: Experiment = {
       numbers: { settings, ...trained },
       figures: {
         "footnote4-decays": {
-          title: "Decay over the whole budget, and restarts",
+          title: "Decay over the whole budget, and restarts (paper: footnote 4)",
           panels: [
             lineChart(
               names.map((name) => accuracyLine(titles[name], trained[name])),
@@ -76,12 +78,11 @@ export const x13: Experiment = {
             lineChart(
               names.map((name) => ({
                 name: titles[name],
-                x: trained[name].learningRates.map((_, epoch) => epoch + 1),
-                y: trained[name].learningRates,
+                ...ratesOf(plans[name]),
                 marker: "none",
               })),
               {
-                title: "Learning rate in the last update of each epoch",
+                title: "Learning rate by epoch",
                 xLabel: "epoch",
                 yLabel: "learning rate",
                 labels: "key",
@@ -94,3 +95,10 @@ export const x13: Experiment = {
     };
   },
 };
+
+/** The learning rate ten times an epoch. */
+function ratesOf(plan: Parameters<typeof scheduleOf>[0]) {
+  const rate = scheduleOf(plan, 10);
+  const times = Array.from({ length: 10 * plan.epochs }, (_, tenth) => tenth);
+  return { x: times.map((tenth) => tenth / 10), y: times.map(rate) };
+}

@@ -3,12 +3,7 @@ import { familyData } from "./familyImages.js";
 import type { Job } from "./jobs.js";
 import type { FamilyContext } from "./paths.js";
 import { batchNormSettings, plainSettings, type RestartSettings } from "./restartSettings.js";
-import {
-  type RatePlan,
-  type TrainedNetwork,
-  type TrainingRun,
-  trainingRunJob,
-} from "./trainingRun.js";
+import { type TrainedNetwork, type TrainingRun, trainingRunJob } from "./trainingRun.js";
 
 /** Which of the two learning-rate schedules. */
 export type RunKind = "restarts" | "steps";
@@ -55,19 +50,33 @@ function restartRuns(name: string, settings: RestartSettings, input: ExperimentI
   };
 }
 
-/** The two decays over the whole budget, experiment X13: the same training but for its learning rate. */
+/** The decays over the whole budget, experiment X13. */
+export type DecayKind = "cosine" | "linear";
+
+/** How long each run is, and its learning rate. */
+export function ratePlans(
+  settings: RestartSettings,
+): Readonly<Record<RunKind | DecayKind, Pick<TrainingRun, "epochs" | "rate">>> {
+  const { restarts, steps, decayEpochs: epochs } = settings;
+  return {
+    restarts,
+    steps,
+    // One cycle of the restarts, as long as the training.
+    cosine: { epochs, rate: { ...restarts.rate, period: epochs, multiplier: 1 } },
+    linear: { epochs, rate: { kind: "linear", initial: restarts.rate.max } },
+  };
+}
+
+/** The trainings by these decays: as those of the family but for the learning rate. */
 export function decayJobs({
   settings,
   ...family
-}: RestartRuns): Readonly<Record<"cosine" | "linear", Job<TrainedNetwork>>> {
-  const { rate } = settings.restarts;
-  const epochs = settings.decayEpochs;
-  const run = (name: string, rate: RatePlan) =>
-    runOf(family, settings, name, { epochs, rate, snapshots: [epochs] });
+}: RestartRuns): Readonly<Record<DecayKind, Job<TrainedNetwork>>> {
+  const { cosine, linear } = ratePlans(settings);
+  const snapshots = [settings.decayEpochs];
   return {
-    // One cycle of the restarts, as long as the training.
-    cosine: run("cosine", { ...rate, period: epochs, multiplier: 1 }),
-    linear: run("linear", { kind: "linear", initial: rate.max }),
+    cosine: runOf(family, settings, "cosine", { ...cosine, snapshots }),
+    linear: runOf(family, settings, "linear", { ...linear, snapshots }),
   };
 }
 
