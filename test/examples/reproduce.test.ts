@@ -53,7 +53,7 @@ describe.concurrent("the arguments of reproduce", () => {
     [
       "size of what has none",
       ["x03", "x09", "--curve-epochs", "2"],
-      /^--images-per-class and --curve-epochs must come with experiments of x01, .*, x08, got x09$/,
+      /^--images-per-class and --curve-epochs must come with experiments of x01, .*, x08, x13, got x09$/,
     ],
     [
       "number of threads",
