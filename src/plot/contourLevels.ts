@@ -53,3 +53,9 @@ export function levelTexts(levels: readonly number[], digits: number): string[] 
     ? texts
     : levelTexts(levels, digits + 1);
 }
+
+/** The least or greatest of values, of which there is at least one. */
+export const extreme = (
+  values: readonly number[],
+  choose: (a: number, b: number) => number,
+): number => values.reduce((best, value) => choose(best, value));

@@ -1,61 +1,25 @@
 import * as Plot from "@observablehq/plot";
-import {
-  checkNumber,
-  checkOneOf,
-  checkOptions,
-  rangeError,
-  typeError,
-} from "../internal/checks.js";
+import { checkNumber, checkOneOf, checkOptions, rangeError } from "../internal/checks.js";
 import { checkText } from "./checks.js";
+import { fontSize, layOut } from "./contourFrame.js";
 import {
   type ContourScale,
   checkLevels,
+  extreme,
   leastLoss,
   levelTexts,
   spacedLevels,
 } from "./contourLevels.js";
+import { contourMark, missingMarks } from "./contourMarks.js";
+import { type ContourPanel, readPanels } from "./contourPanel.js";
+import { annotations, pathStyles } from "./contourPaths.js";
 import { hatchMark } from "./hatchMark.js";
-import { type MapLine, type MapPoint, mapMark } from "./mapMark.js";
-import { axisTextWidth } from "./numberAxis.js";
+import { mapMark } from "./mapMark.js";
 import type { CompletePanel, KeyEntry } from "./panel.js";
 import type { Figure } from "./renderSvg.js";
 import { checkScheme, sampleScheme } from "./scheme.js";
-import { seriesStyle } from "./seriesStyle.js";
-import {
-  type CheckedGrid,
-  cellOf,
-  filled,
-  readGrid,
-  refine,
-  type SurfaceGrid,
-} from "./surfaceGrid.js";
-import { crossColor, inkColor, missingColor } from "./svg.js";
-import { wrapText } from "./text.js";
-
-/** One surface with what lies on it. */
-export interface ContourPanel extends SurfaceGrid {
-  /** Heading, e.g. `"(a) training loss"`. */
-  readonly title?: string;
-  readonly subtitle?: string;
-  /** Named places, such as the networks that the plane goes through. */
-  readonly points?: readonly { readonly x: number; readonly y: number; readonly label: string }[];
-  readonly paths?: readonly ContourPath[];
-}
-
-/** A line over a surface. */
-export interface ContourPath {
-  /** Name in the legend; paths of one name look alike in all panels. */
-  readonly label: string;
-  /** At least one place. */
-  readonly points: readonly (readonly [x: number, y: number])[];
-  /**
-   * `"curve"` is a thick line, `"iterates"` numbered dots that a thin line joins. Numbers that would
-   * cover something are left out.
-   */
-  readonly kind: "curve" | "iterates";
-  /** Texts of the dots of iterates. @defaultValue `"1"`, `"2"`, … */
-  readonly names?: readonly string[];
-}
+import { cellOf } from "./surfaceGrid.js";
+import { inkColor, missingColor } from "./svg.js";
 
 export interface ContoursOptions extends Omit<Figure, "panels" | "legend"> {
   /** Surfaces that share levels and colours. */
@@ -103,12 +67,6 @@ const optionNames = [
   "scheme",
   "size",
 ];
-const panelNames = ["title", "subtitle", "x", "y", "values", "points", "paths"];
-
-const fontSize = 11;
-/** Pixels between the places at which a surface is drawn. */
-const resolution = 5;
-const leastSide = 100;
 
 /**
  * Filled contours of surfaces over a plane in weight space, with named points, curves and iterates.
@@ -257,72 +215,6 @@ export interface ContourFigure extends Figure {
   readonly panels: readonly CompletePanel[];
 }
 
-interface Surface {
-  readonly panel: ContourPanel;
-  readonly grid: CheckedGrid;
-}
-
-function readPanels(panels: readonly ContourPanel[], nonNegative: boolean): Surface[] {
-  if (!Array.isArray(panels)) {
-    throw typeError("contours", "panels", "an array of { x, y, values, … }", panels);
-  }
-  if (panels.length === 0) throw rangeError("contours", "panels", "at least one panel", panels);
-  return panels.map((panel: ContourPanel, i) => {
-    const where = `panels[${i}]`;
-    checkOptions("contours", panel, panelNames);
-    checkText("contours", `${where}.title`, panel.title);
-    checkText("contours", `${where}.subtitle`, panel.subtitle);
-    const grid = readGrid(where, panel, nonNegative);
-    readList(`${where}.points`, panel.points).forEach((point, k) => {
-      const name = `${where}.points[${k}]`;
-      checkNumber("contours", `${name}.x`, point?.x);
-      checkNumber("contours", `${name}.y`, point.y);
-      if (typeof point.label !== "string") {
-        throw typeError("contours", `${name}.label`, "a string", point.label);
-      }
-    });
-    readList(`${where}.paths`, panel.paths).forEach((path, k) => {
-      checkPath(`${where}.paths[${k}]`, path);
-    });
-    return { panel, grid };
-  });
-}
-
-function checkPath(name: string, path: ContourPath): void {
-  if (typeof path !== "object" || path === null) {
-    throw typeError("contours", name, "an object { label, points, kind }", path);
-  }
-  if (typeof path.label !== "string") {
-    throw typeError("contours", `${name}.label`, "a string", path.label);
-  }
-  checkOneOf("contours", `${name}.kind`, path.kind, ["curve", "iterates"]);
-  const points = readList(`${name}.points`, path.points);
-  if (points.length === 0) throw rangeError("contours", `${name}.points`, "at least one", points);
-  points.forEach((point, i) => {
-    checkNumber("contours", `${name}.points[${i}][0]`, point?.[0]);
-    checkNumber("contours", `${name}.points[${i}][1]`, point[1]);
-  });
-  if (path.names === undefined) return;
-  const names = readList(`${name}.names`, path.names);
-  if (names.length !== points.length) {
-    const must = `as long as points (${points.length})`;
-    throw rangeError("contours", `${name}.names`, must, names.length);
-  }
-  names.forEach((text, i) => {
-    if (typeof text !== "string")
-      throw typeError("contours", `${name}.names[${i}]`, "a string", text);
-  });
-}
-
-function readList<T>(argument: string, list: readonly T[] | undefined): readonly T[] {
-  if (list === undefined) return [];
-  if (!Array.isArray(list)) throw typeError("contours", argument, "an array", list);
-  return list;
-}
-
-const extreme = (values: readonly number[], choose: (a: number, b: number) => number): number =>
-  values.reduce((best, value) => choose(best, value));
-
 /** What the colours alone do not tell. */
 function notes(values: readonly number[], levels: readonly number[]): KeyEntry[] {
   const [lowest, highest] = [levels[0]!, levels.at(-1)!];
@@ -335,219 +227,6 @@ function notes(values: readonly number[], levels: readonly number[]): KeyEntry[]
     found.push({ text: `values above ${high} have the colour of ${high}`, sample: "none" });
   }
   return found;
-}
-
-interface PathStyle {
-  readonly line: { readonly color: string; readonly dash: string; readonly width: number };
-  readonly marker: MapPoint["marker"] | "none";
-}
-
-/** Looks of paths by their names: black, told apart by dashes and markers. */
-function pathStyles(surfaces: readonly Surface[]): Map<string, PathStyle> {
-  const styles = new Map<string, PathStyle>();
-  const counts = { curve: 0, iterates: 0 };
-  for (const { label, kind } of surfaces.flatMap(({ panel }) => panel.paths ?? [])) {
-    if (styles.has(label)) continue;
-    const { dash, marker } = seriesStyle(counts[kind]++);
-    styles.set(
-      label,
-      kind === "curve"
-        ? { line: { color: "black", dash, width: 2.5 }, marker: "none" }
-        : {
-            line: { color: "black", dash: "none", width: 1 },
-            marker: marker as MapPoint["marker"],
-          },
-    );
-  }
-  return styles;
-}
-
-function annotations(
-  { points = [], paths = [] }: ContourPanel,
-  styles: ReadonlyMap<string, PathStyle>,
-): [MapLine[], MapPoint[]] {
-  const lines = paths.map(({ label, points: places }) => ({
-    points: places,
-    ...styles.get(label)!.line,
-  }));
-  const iterates = paths
-    .filter(({ kind }) => kind === "iterates")
-    .flatMap(({ label, points: places, names }) => {
-      const marker = styles.get(label)!.marker as MapPoint["marker"];
-      const all = places.map(
-        ([x, y], i): MapPoint => ({
-          x,
-          y,
-          text: names?.[i] ?? `${i + 1}`,
-          minor: true,
-          marker,
-          radius: 2.6,
-          fill: "black",
-          stroke: "black",
-        }),
-      );
-      // The ends get their numbers first: that is where a reader begins.
-      return [...all.slice(-1), ...all.slice(0, -1)];
-    });
-  const named = points.map(
-    ({ x, y, label }): MapPoint => ({
-      x,
-      y,
-      text: label,
-      minor: false,
-      marker: "circle",
-      radius: 4.5,
-      fill: "white",
-      stroke: "black",
-    }),
-  );
-  return [lines, [...named, ...iterates]];
-}
-
-/** Bands from each level to the next. */
-function contourMark(
-  grid: CheckedGrid,
-  levels: readonly number[],
-  scale: ContourScale,
-  lift: (value: number) => number,
-  top: number,
-  frame: { width: number; height: number },
-): Plot.Markish {
-  const toHeight = scale === "log" ? Math.log : (value: number) => value;
-  const heights = filled(grid).map((value) =>
-    toHeight(Number.isFinite(value) ? Math.min(top, lift(value)) : top),
-  );
-  const columns = Math.max(2, Math.round(frame.width / resolution));
-  const rows = Math.max(2, Math.round(frame.height / resolution));
-  const { x, y } = grid;
-  const [x1, x2] = [x[0]!, x.at(-1)!];
-  const [y1, y2] = [y[0]!, y.at(-1)!];
-  // Plot takes values as those of the middles of pixels: half a pixel lies outside on each side.
-  const halfX = (x2 - x1) / (columns - 1) / 2;
-  const halfY = (y2 - y1) / (rows - 1) / 2;
-  // The lowest band is everything that the others do not cover.
-  const thresholds = [extreme(heights, Math.min) - 1, ...levels.slice(1, -1).map(toHeight)];
-  return Plot.contour(refine(x, y, heights, columns, rows), {
-    width: columns,
-    height: rows,
-    x1: x1 - halfX,
-    x2: x2 + halfX,
-    y1: y1 - halfY,
-    y2: y2 + halfY,
-    interpolate: null,
-    value: Plot.identity,
-    thresholds,
-    fill: {
-      value: (band: { value: number }) => levels[thresholds.indexOf(band.value)]!,
-      scale: "color",
-    },
-    stroke: "white",
-    strokeOpacity: 0.35,
-    strokeWidth: 0.7,
-    clip: "frame",
-  } as Plot.ContourOptions);
-}
-
-type Cell = ReturnType<typeof cellOf>;
-
-/** Grey with a cross, as in a heat map. */
-const missingMarks = (cells: readonly Cell[]): Plot.Markish => [
-  Plot.rect(cells, {
-    x1: "x1",
-    x2: "x2",
-    y1: "y1",
-    y2: "y2",
-    fill: missingColor,
-    shapeRendering: "crispEdges",
-  }),
-  Plot.dot(cells, {
-    x: (cell: Cell) => (cell.x1 + cell.x2) / 2,
-    y: (cell: Cell) => (cell.y1 + cell.y2) / 2,
-    symbol: "times",
-    r: 3,
-    stroke: crossColor,
-    strokeWidth: 1.2,
-  }),
-];
-
-/** Size, margins and axes; a unit has as many pixels on x as on y. */
-function layOut(
-  { points = [], paths = [] }: ContourPanel,
-  { x, y }: CheckedGrid,
-  xLabel: string,
-  yLabel: string,
-  size: number,
-) {
-  const places = [
-    ...points.map((point): readonly [number, number] => [point.x, point.y]),
-    ...paths.flatMap((path) => path.points),
-  ];
-  const domain = (ticks: readonly number[], axis: 0 | 1): [number, number] => {
-    const [low, high] = [ticks[0]!, ticks.at(-1)!];
-    const all = places.map((place) => place[axis]);
-    const [least, greatest] = [Math.min(low, ...all), Math.max(high, ...all)];
-    // Room for the dot of a place outside.
-    const room = (greatest - least) * 0.04;
-    return [least < low ? least - room : low, greatest > high ? greatest + room : high];
-  };
-  const xDomain = domain(x, 0);
-  const yDomain = domain(y, 1);
-  const xSpan = xDomain[1] - xDomain[0];
-  const ySpan = yDomain[1] - yDomain[0];
-  const unit = Math.max(size / Math.max(xSpan, ySpan), leastSide / Math.min(xSpan, ySpan));
-  const frame = { width: Math.round(xSpan * unit), height: Math.round(ySpan * unit) };
-  if (Math.max(frame.width, frame.height) > 10 * size) {
-    throw rangeError(
-      "contours",
-      "the longer side of the plane over the shorter one",
-      `<= ${Math.floor((10 * size) / leastSide)}`,
-      Math.max(xSpan, ySpan) / Math.min(xSpan, ySpan),
-      "Both axes have one unit",
-    );
-  }
-  const ticks = { x: Math.max(2, frame.width / 60), y: Math.max(2, frame.height / 45) };
-  const xLines = xLabel === "" ? [] : wrapText(xLabel, frame.width, fontSize);
-  const yLines = yLabel === "" ? [] : wrapText(yLabel, frame.height, fontSize);
-  const yOffset =
-    9 +
-    axisTextWidth(yDomain, false, ticks.y, fontSize) +
-    (yLines.length && yLines.length * fontSize + 8);
-  const xOffset = 9 + fontSize + (xLines.length && xLines.length * fontSize + 9);
-  // A tick at the right end has half of its number outside.
-  const marginRight = Math.ceil(
-    Math.max(8, axisTextWidth(xDomain, false, ticks.x, fontSize) / 2 + 2),
-  );
-  const marginLeft = Math.ceil(yOffset + 3);
-  const marginBottom = Math.ceil(xOffset + 3);
-  const marginTop = 8;
-  const axis = { labelAnchor: "center", labelArrow: "none" } as const;
-  return {
-    frame,
-    reachesOut:
-      xDomain[0] < x[0]! || xDomain[1] > x.at(-1)! || yDomain[0] < y[0]! || yDomain[1] > y.at(-1)!,
-    options: {
-      width: frame.width + marginLeft + marginRight,
-      height: frame.height + marginTop + marginBottom,
-      marginTop,
-      marginRight,
-      marginBottom,
-      marginLeft,
-      x: {
-        ...axis,
-        domain: xDomain,
-        ticks: ticks.x,
-        label: xLabel === "" ? null : xLines.join("\n"),
-        labelOffset: xOffset,
-      },
-      y: {
-        ...axis,
-        domain: yDomain,
-        ticks: ticks.y,
-        label: yLabel === "" ? null : yLines.join("\n"),
-        labelOffset: yOffset,
-      },
-    },
-  };
 }
 
 /** Text of a level in a legend. */

@@ -1,8 +1,7 @@
 export type { ContourScale } from "./contourLevels.js";
+export type { ContourPanel, ContourPath } from "./contourPanel.js";
 export {
   type ContourFigure,
-  type ContourPanel,
-  type ContourPath,
   type ContoursOptions,
   contours,
 } from "./contours.js";
