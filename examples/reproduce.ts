@@ -43,9 +43,25 @@ import { x07 } from "./x07-batch-norm.js";
 import { x08 } from "./x08-cca.js";
 import { x09 } from "./x09-warmup.js";
 import { x10 } from "./x10-freeze.js";
+import { x11 } from "./x11-resnets.js";
+import { x13 } from "./x13-whole-budget.js";
 import { x14 } from "./x14-formulas.js";
 
-const experiments: readonly Experiment[] = [x01, x02, x03, x04, x05, x06, x07, x08, x09, x10, x14];
+const experiments: readonly Experiment[] = [
+  x01,
+  x02,
+  x03,
+  x04,
+  x05,
+  x06,
+  x07,
+  x08,
+  x09,
+  x10,
+  x11,
+  x13,
+  x14,
+];
 
 const resizable = experiments.filter((experiment) => experiment.resizable);
 const resizableIds = resizable.map(({ id }) => id).join(", ");
@@ -385,7 +401,7 @@ function summary(
     ? ["", "smoke: at this small preset the check only shows that the whole path works."]
     : [];
   return [
-    table(["check", "claim", "paper", "ours (seed by seed)", "verdict"], rows, [6, 38, 22, 40, 15]),
+    table(["check", "claim", "paper", "ours (seed by seed)", "verdict"], rows, [8, 38, 22, 40, 15]),
     ...reports.flatMap(({ report }) => report.notes ?? []).map((note) => `  ${note}`),
     ...smoke,
     "\nFigures (beside each PNG its SVG):",

@@ -5,13 +5,12 @@
  * end of each cycle, and by a step decay. Both are the networks of X3 to X6 and X8.
  */
 import { lineChart } from "closerlook/plot";
-import { percent } from "./common/connectionChecks.js";
 import { describeTraining } from "./common/describeTraining.js";
 import { type Experiment, presets } from "./common/experiment.js";
+import { accuracies, accuracyLine } from "./common/restartAccuracy.js";
 import { plainRuns } from "./common/restartFamily.js";
 import { describeFamily } from "./common/restartNotes.js";
-import type { TrainedNetwork } from "./common/trainingRun.js";
-import { accuracyNoise, decide, every, type Finding } from "./common/verdicts.js";
+import { accuracyNoise, decide, every, type Finding, percent } from "./common/verdicts.js";
 
 /** Points of accuracy that a restart must cost, and that the best of both runs may differ by. */
 const DROP = 0.02;
@@ -97,16 +96,22 @@ export const x02: Experiment = {
         "fig2a-accuracy": {
           title: "Warm restarts (SGDR) and step decay",
           panels: [
-            lineChart([line("warm restarts (SGDR)", restarts), line("step decay", steps)], {
-              title: "Accuracy by epoch (paper: Fig. 2a)",
-              xLabel: "epoch",
-              yLabel: `accuracy on ${testImages} held-out images (%)`,
-              labels: "key",
-              references: ([10, 30, 70, 150] as const).map((moment) => ({
-                x: moments[moment],
-                text: `w${moment}`,
-              })),
-            }),
+            lineChart(
+              [
+                accuracyLine("warm restarts (SGDR)", trained.restarts),
+                accuracyLine("step decay", trained.steps),
+              ],
+              {
+                title: "Accuracy by epoch (paper: Fig. 2a)",
+                xLabel: "epoch",
+                yLabel: `accuracy on ${testImages} held-out images (%)`,
+                labels: "key",
+                references: ([10, 30, 70, 150] as const).map((moment) => ({
+                  x: moments[moment],
+                  text: `w${moment}`,
+                })),
+              },
+            ),
           ],
           caption: `${describeFamily(runs, [])} Vertical lines: restarts, named by the paper's epochs.`,
         },
@@ -114,14 +119,3 @@ export const x02: Experiment = {
     };
   },
 };
-
-/** Test accuracy by epoch. */
-const accuracies = ({ test }: TrainedNetwork["numbers"]): ReadonlyMap<number, number> =>
-  new Map(test.map(({ epoch, accuracy }) => [epoch, accuracy]));
-
-const line = (name: string, run: ReadonlyMap<number, number>) => ({
-  name,
-  x: [...run.keys()],
-  y: [...run.values()].map((fraction) => 100 * fraction),
-  marker: "none" as const,
-});

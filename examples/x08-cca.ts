@@ -6,27 +6,20 @@
  */
 import { heatmaps } from "closerlook/plot";
 import { type SimilarityGrid, similarityGrid } from "closerlook/similarity";
-import { captureActivations, weightsOf } from "closerlook/tfjs";
+import { type Experiment, type ExperimentContext, presets } from "./common/experiment.js";
 import {
-  type Experiment,
-  type ExperimentContext,
-  type Preset,
-  presets,
-} from "./common/experiment.js";
+  describeMaps,
+  diagonal,
+  layerOutputs,
+  mapsAs,
+  relativeChanges,
+} from "./common/layerSimilarity.js";
 import { mean } from "./common/mean.js";
-import { isLayerOutput, vgg } from "./common/networks.js";
+import { vgg } from "./common/networks.js";
 import { plainRuns, type RestartRuns, type RunKind } from "./common/restartFamily.js";
 import { describeFamily } from "./common/restartNotes.js";
 import { epochName } from "./common/trainingRun.js";
 import { decide, every, exactly, type Finding } from "./common/verdicts.js";
-import { diagonal } from "./common/warmupMeasurements.js";
-
-/** How the maps of convolutions become features. Layers of different size have no positions in common. */
-const MAPS: Readonly<Record<Preset, "pooled" | "dft">> = {
-  quick: "pooled",
-  cpu: "pooled",
-  paper: "dft",
-};
 
 /** Means of a handful of layers that differ by less are called equal (our threshold). */
 const NOISE = 0.02;
@@ -56,8 +49,8 @@ export const x08: Experiment = {
     const steps = settings.steps.moments;
     const stepEarly = await compare(context, runs, "steps", steps[10], settings.steps.epochs);
     const caption =
-      `SVCCA (99 % of the variance) on ${images.test.y.length} held-out images, convolutions ` +
-      `${MAPS[context.preset] === "pooled" ? "average-pooled" : "by frequency"}. ${describeFamily(runs, [10, 150, 155])}`;
+      `SVCCA (99 % of the variance) on ${images.test.y.length} held-out images, ` +
+      `${describeMaps(context.preset)}. ${describeFamily(runs, [10, 150, 155])}`;
     return {
       checks: [
         {
@@ -128,30 +121,13 @@ async function compare(
   const { weights } = await result(job[kind]);
   const model = vgg(network, 0);
   try {
-    const { write, layers } = weightsOf(model);
-    const activations = async (epoch: number) => {
-      write(await weights(epochName(epoch)));
-      return captureActivations(model, images.test.x, {
-        layers: ({ name }) => isLayerOutput(name),
-      });
-    };
-    const grid = similarityGrid(await activations(from), await activations(to), {
-      as: MAPS[preset],
-    });
     const [before, after] = [await weights(epochName(from)), await weights(epochName(to))];
-    const relativeChange = layers
-      .filter(({ variables }) => variables.length > 0)
-      .map(({ variables }) => {
-        let [change, size] = [0, 0];
-        for (const { offset, size: length } of variables) {
-          for (let at = offset; at < offset + length; at++) {
-            change += (after[at]! - before[at]!) ** 2;
-            size += before[at]! ** 2;
-          }
-        }
-        return Math.sqrt(change / size);
-      });
-    return { grid, relativeChange };
+    const grid = similarityGrid(
+      await layerOutputs(model, before, images.test),
+      await layerOutputs(model, after, images.test),
+      { as: mapsAs[preset] },
+    );
+    return { grid, relativeChange: relativeChanges(model, before, after) };
   } finally {
     model.dispose();
   }

@@ -8,7 +8,8 @@
 import { heatmaps, lineChart } from "closerlook/plot";
 import { perEpoch, stepDecay, warmup } from "closerlook/schedules";
 import type { SimilarityGrid } from "closerlook/similarity";
-import type { Experiment } from "./common/experiment.js";
+import { type Experiment, presets } from "./common/experiment.js";
+import { describeMaps, diagonal } from "./common/layerSimilarity.js";
 import { mean } from "./common/mean.js";
 import { type Check, checkSeeds } from "./common/verdicts.js";
 import * as claims from "./common/warmupChecks.js";
@@ -19,16 +20,22 @@ import {
   updatesPerEpoch,
   type WarmupSettings,
 } from "./common/warmupFamily.js";
-import { accuracyPanel, bandOptions, lookOf, overSeeds } from "./common/warmupFigures.js";
 import {
-  diagonal,
+  accuracyPanel,
+  bandOptions,
+  describeSeeds,
+  describeSetting,
+  lookOf,
+  overSeeds,
+} from "./common/warmupFigures.js";
+import {
   divergences,
   type MeasuredSeed,
   measureChange,
   trainSeeds,
-  warmupFamily,
   warmupJobs,
 } from "./common/warmupMeasurements.js";
+import { vggFamily } from "./common/warmupSettings.js";
 
 const RUNS = ["SB", "LB", "LB+W"] as const;
 
@@ -36,27 +43,25 @@ export const x09: Experiment = {
   id: "x09",
   title: "Warmup of large-batch training",
   shows: "Figs 4a–c, 5; section 4",
-  presets: ["quick"],
+  presets,
   meaningfulAtQuick: /^X9\.[dfg]$/,
-  jobs: (input) => warmupJobs(input, RUNS),
+  jobs: (input) => warmupJobs(vggFamily(input), RUNS),
 
   async report(context) {
-    const { settings } = warmupFamily(context);
+    const family = vggFamily(context);
+    const { settings } = family;
     const seeds: MeasuredSeed[] = [];
-    for (const trained of await trainSeeds(context, RUNS)) {
-      seeds.push(await measureChange(context, trained));
+    for (const trained of await trainSeeds(context, family, RUNS)) {
+      seeds.push(await measureChange(context, family, trained));
     }
     const moments = momentsOf(settings, "LB+W");
-    const setting =
-      `${settings.network.features.filter((f) => f !== "M").length} convolutions and ${settings.network.classifier.length} FC layers with ` +
-      `batch norm, ${10 * settings.trainingImagesPerClass} training images, batch ${settings.smallBatch} at rate ` +
-      `${settings.smallBatchRate} against batch ${settings.largeBatch} at ${settings.largeBatchRate}, warmup of ` +
-      `${settings.warmupUpdates} updates, ${settings.epochs} epochs.`;
+    const setting = describeSetting(settings);
     const heldOut = `${seeds[0]!.testImages} held-out images`;
+    const maps = describeMaps(context.preset);
     const dead = deadLayers(seeds);
     const deadNote =
       dead.length > 0
-        ? ` A layer that gives the same output for every image counts as similarity 0: ${dead.join("; ")}.`
+        ? ` A layer that gives the same output for every image, or one that is not finite, counts as similarity 0: ${dead.join("; ")}.`
         : "";
 
     const grid = (of: (seed: MeasuredSeed) => SimilarityGrid) => averageGrid(seeds.map(of));
@@ -70,7 +75,10 @@ export const x09: Experiment = {
 
     return {
       checks: checks(seeds),
-      notes: [...divergences(seeds), ...dead.map((text) => `constant on all images: ${text}`)],
+      notes: [
+        ...divergences(seeds),
+        ...dead.map((text) => `constant on all images, or not finite: ${text}`),
+      ],
       numbers: {
         settings,
         moments: { LB: moments, SB: momentsOf(settings, "SB") },
@@ -89,7 +97,7 @@ export const x09: Experiment = {
         "fig4a-accuracy": {
           title: "Large-batch training with and without warmup",
           panels: [accuracyPanel(seeds, RUNS, "Accuracy by epoch (paper: Fig. 4a)")],
-          caption: `Mean over ${seeds.length} seeds, on ${heldOut}. ${setting}`,
+          caption: `${describeSeeds(seeds)}, on ${heldOut}. ${setting}`,
         },
         "fig4b-learning-rate": {
           title: "The three learning-rate schedules",
@@ -104,7 +112,7 @@ export const x09: Experiment = {
           panels: [diagonalPanel(seeds)],
           caption:
             `SVCCA (99 % of the variance) of each layer before and after the first ${afterWarmup} updates, on ` +
-            `${heldOut}, convolutions average-pooled; unrelated layers would have about ` +
+            `${heldOut}, ${maps}; unrelated layers would have about ` +
             `${mean(seeds.map(meanChance)).toFixed(2)}.${deadNote} ${setting}`,
         },
         "fig5-cca": {
@@ -125,7 +133,7 @@ export const x09: Experiment = {
             { colorLabel: "SVCCA" },
           ),
           caption:
-            `Mean over ${seeds.length} seeds of SVCCA on ${heldOut}, convolutions average-pooled. The paper's iterations ` +
+            `${describeSeeds(seeds)} of SVCCA on ${heldOut}, ${maps}. The paper's iterations ` +
             `0, 200 and 2990 are updates ${start}, ${afterWarmup} and ${end} here.${deadNote} ${setting}`,
         },
       },

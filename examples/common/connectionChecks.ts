@@ -2,12 +2,19 @@ import type { Barrier } from "closerlook/curves";
 import { sameBasin } from "closerlook/landscape";
 import { type MeasuredPair, type MeasuredPlane, pairName } from "./connections.js";
 import type { DataName, PathProfile } from "./paths.js";
-import { accuracyNoise, decide, every, exactly, type Finding, type Verdict } from "./verdicts.js";
+import {
+  accuracyNoise,
+  decide,
+  every,
+  exactly,
+  type Finding,
+  percent,
+  type Verdict,
+} from "./verdicts.js";
 
 /** A loss for people: three decimals, more where it is small. */
 export const nats = (value: number): string =>
   Math.abs(value) >= 0.01 || value === 0 ? value.toFixed(3) : value.toPrecision(2);
-export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
 
 const first = (values: readonly number[]) => values[0]!;
 const last = (values: readonly number[]) => values.at(-1)!;

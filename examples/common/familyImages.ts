@@ -1,28 +1,28 @@
 import type { ExperimentInput } from "./experiment.js";
 import { firstImages, firstOfEachClass, fitted, normalized, type TrainAndTest } from "./images.js";
-import type { ImageShape, VggShape } from "./networkShapes.js";
+import type { ImageShape, NetworkShape, VggShape } from "./networkShapes.js";
 
 /** What a family of experiments says about its network and images. */
-export interface FamilySettings {
-  readonly network: VggShape;
+export interface FamilySettings<Shape extends NetworkShape = VggShape> {
+  readonly network: Shape;
   readonly trainingImagesPerClass: number;
   readonly testImages: number;
 }
 
-export interface FamilyData {
+export interface FamilyData<Shape extends NetworkShape = VggShape> {
   /** Made to fit the network, and normalised. */
   readonly images: TrainAndTest;
   /** The network, for images of the set's shape. */
-  readonly network: VggShape;
+  readonly network: Shape;
 }
 
 const prepared = new WeakMap<TrainAndTest, Map<string, TrainAndTest>>();
 
 /** The images on which a family works, of whichever set, and its network for them. */
-export function familyData(
-  { network, trainingImagesPerClass, testImages }: FamilySettings,
+export function familyData<Shape extends NetworkShape>(
+  { network, trainingImagesPerClass, testImages }: FamilySettings<Shape>,
   { data }: Pick<ExperimentInput, "data">,
-): FamilyData {
+): FamilyData<Shape> {
   const [height] = network.input;
   const known = prepared.get(data) ?? new Map<string, TrainAndTest>();
   prepared.set(data, known);

@@ -58,12 +58,13 @@ export const firstImages = (images: Images, count: number): Images =>
 
 /**
  * Images that suit a network made for `height` pixels, whichever set they are from: 32 × 32 as they are or with a margin
- * of zeros around 28 × 28, and for networks made for less half of the height and width, in grey.
+ * of zeros around 28 × 28, and for networks made for less half of the height and width, in grey, with a margin where that
+ * is too small.
  */
 export function fitted(images: Images, height: number): Images {
-  const [, own] = images.x.shape as [number, number, number, number];
-  if (height < own / 1.5) return halved(grey(images));
-  return height > own ? padded(images, (height - own) / 2) : images;
+  const sized = height < images.x.shape[1]! / 1.5 ? halved(grey(images)) : images;
+  const own = sized.x.shape[1]!;
+  return height > own ? padded(sized, (height - own) / 2) : sized;
 }
 
 /** Means of the colours. */

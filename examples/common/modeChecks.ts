@@ -1,7 +1,15 @@
-import { nats, percent } from "./connectionChecks.js";
+import { nats } from "./connectionChecks.js";
 import type { ConnectedMode } from "./modeConnections.js";
 import type { PathProfile } from "./paths.js";
-import { accuracyNoise, decide, every, exactly, type Finding, type Verdict } from "./verdicts.js";
+import {
+  accuracyNoise,
+  decide,
+  every,
+  exactly,
+  type Finding,
+  percent,
+  type Verdict,
+} from "./verdicts.js";
 
 const ends = (values: readonly number[]) => [values[0]!, values.at(-1)!] as const;
 const least = ({ accuracy }: PathProfile) => Math.min(...accuracy);

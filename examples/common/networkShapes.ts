@@ -84,30 +84,56 @@ export const tinyShape = (batchNormalization: boolean): VggShape => ({
   batchNormalization,
 });
 
+const cifarWidths = [16, 32, 64];
+
+/** Blocks of each stage, and its filters. The kind for CIFAR has 6 · blocks + 2 layers. */
 const resnetStages = {
-  14: cifarStages(2),
-  18: [64, 128, 256, 512].map((filters, i): ResnetStage => stage(2, filters, i)),
-  32: cifarStages(5),
+  8: { blocks: 1, widths: cifarWidths },
+  14: { blocks: 2, widths: cifarWidths },
+  18: { blocks: 2, widths: [64, 128, 256, 512] },
+  32: { blocks: 5, widths: cifarWidths },
 };
 
 function stage(blocks: number, filters: number, index: number): ResnetStage {
   return { blocks, filters, stride: index === 0 ? 1 : 2 };
 }
 
-/** The kind for CIFAR with 6 · blocks + 2 layers. */
-function cifarStages(blocks: number): readonly ResnetStage[] {
-  return [16, 32, 64].map((filters, i) => stage(blocks, filters, i));
+/** ResNet-8, -14 or -32 of the kind for CIFAR, or ResNet-18 without its first pool; widths may be divided. */
+export function resnetShape(
+  depth: keyof typeof resnetStages,
+  { narrower = 1 }: Pick<VggOptions, "narrower"> = {},
+): ResnetShape {
+  const { blocks, widths } = resnetStages[depth];
+  return {
+    input: CIFAR,
+    stages: widths.map((width, i) => stage(blocks, width / narrower, i)),
+    shortcut: depth === 18 ? "projection" : "zeros",
+    classes: CLASSES,
+  };
 }
 
-/** ResNet-14 or ResNet-32 of the kind for CIFAR, or ResNet-18 without its first pool. */
-export const resnetShape = (depth: keyof typeof resnetStages): ResnetShape => ({
-  input: CIFAR,
-  stages: resnetStages[depth],
-  shortcut: depth === 18 ? "projection" : "zeros",
-  classes: CLASSES,
-});
+/** ResNet-8 with a quarter of the widths, for grey images of 16 × 16 pixels. */
+export const tinyResnetShape: ResnetShape = {
+  ...resnetShape(8, { narrower: 4 }),
+  input: [16, 16, 1],
+};
 
 export const isResnet = (shape: NetworkShape): shape is ResnetShape => "stages" in shape;
+
+/** For people. */
+export function describeNetwork(shape: NetworkShape): string {
+  if (isResnet(shape)) {
+    const convolutions = 1 + shape.stages.reduce((sum, { blocks }) => sum + 2 * blocks, 0);
+    const [first, last] = [shape.stages[0]!, shape.stages.at(-1)!];
+    return `residual network of ${convolutions} convolutions, ${first.filters} to ${last.filters} wide, and 1 FC layer, with batch norm`;
+  }
+  const { features, classifier, batchNormalization, dropout } = shape;
+  const convolutions = features.filter((part) => part !== "M").length;
+  return (
+    `${convolutions} convolutions and ${classifier.length} FC layers` +
+    `${batchNormalization ? " with batch norm" : ", no batch norm"}${dropout ? `, dropout ${dropout}` : ""}`
+  );
+}
 
 /** Floating-point operations of one forward pass of one image: two for each multiply-add of kernels. */
 export const forwardFlops = (shape: NetworkShape): number =>

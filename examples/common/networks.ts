@@ -22,8 +22,11 @@ export interface InitialKernels {
 }
 
 /** Builds a network of either kind with seeded weights, see {@link vgg} and {@link resnet}. */
-export const network = (shape: NetworkShape, seed: number): tf.LayersModel =>
-  isResnet(shape) ? resnet(shape, seed) : vgg(shape, seed);
+export const network = (
+  shape: NetworkShape,
+  seed: number,
+  kernels?: InitialKernels,
+): tf.LayersModel => (isResnet(shape) ? resnet(shape, seed, kernels) : vgg(shape, seed, kernels));
 
 // PyTorch's settings, which the code behind the paper used: tfjs's own momentum of 0.99 lags behind short runs.
 const normalization = (name: string) =>
@@ -79,6 +82,7 @@ export function vgg(
 export function resnet(
   { input, stages, shortcut, classes }: ResnetShape,
   seed: number,
+  kernels?: InitialKernels,
 ): tf.LayersModel {
   const normalized = (
     x: tf.SymbolicTensor,
@@ -127,7 +131,7 @@ export function resnet(
   const means = tf.layers.globalAveragePooling2d({}).apply(x);
   const logits = tf.layers.dense({ name: "fc1", units: classes }).apply(means);
   const model = tf.model({ inputs: image, outputs: logits as tf.SymbolicTensor });
-  initialize(model, seed);
+  initialize(model, seed, kernels);
   return model;
 }
 

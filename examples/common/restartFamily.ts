@@ -3,7 +3,7 @@ import { familyData } from "./familyImages.js";
 import type { Job } from "./jobs.js";
 import type { FamilyContext } from "./paths.js";
 import { batchNormSettings, plainSettings, type RestartSettings } from "./restartSettings.js";
-import { type TrainedNetwork, trainingRunJob } from "./trainingRun.js";
+import { type TrainedNetwork, type TrainingRun, trainingRunJob } from "./trainingRun.js";
 
 /** Which of the two learning-rate schedules. */
 export type RunKind = "restarts" | "steps";
@@ -33,39 +33,13 @@ export const plainRuns = (input: ExperimentInput): RestartRuns =>
 export const batchNormRuns = (input: ExperimentInput): RestartRuns =>
   restartRuns("vgg-bn", batchNormSettings(input), input);
 
-function restartRuns(
-  family: string,
-  settings: RestartSettings,
-  input: ExperimentInput,
-): RestartRuns {
-  const { images, network } = familyData(settings, input);
-  const { starts, batchSize, momentum, weightDecay, augment, seed } = settings;
+function restartRuns(name: string, settings: RestartSettings, input: ExperimentInput): RestartRuns {
+  const family = { family: name, environment: input.environment, ...familyData(settings, input) };
   const run = (kind: RunKind, snapshots: readonly number[]) =>
-    trainingRunJob(
-      `${family}-${kind}`,
-      {
-        network,
-        epochs: settings[kind].epochs,
-        batchSize,
-        rate: settings[kind].rate,
-        optimizer: "sgd",
-        momentum,
-        weightDecay,
-        ...(augment && { augment }),
-        starts,
-        seed,
-        snapshots: rising(snapshots),
-        evaluateEvery: settings.evaluateEvery,
-      },
-      images,
-      input.environment,
-    );
+    runOf(family, settings, kind, { ...settings[kind], snapshots: rising(snapshots) });
   return {
-    family,
-    environment: input.environment,
+    ...family,
     settings,
-    images,
-    network,
     job: {
       restarts: run("restarts", [
         ...Object.values(settings.restarts.moments),
@@ -74,4 +48,61 @@ function restartRuns(
       steps: run("steps", [...Object.values(settings.steps.moments), settings.steps.epochs]),
     },
   };
+}
+
+/** The decays over the whole budget, experiment X13. */
+export type DecayKind = "cosine" | "linear";
+
+/** How long each run is, and its learning rate. */
+export function ratePlans(
+  settings: RestartSettings,
+): Readonly<Record<RunKind | DecayKind, Pick<TrainingRun, "epochs" | "rate">>> {
+  const { restarts, steps, decayEpochs: epochs } = settings;
+  return {
+    restarts,
+    steps,
+    // One cycle of the restarts, as long as the training.
+    cosine: { epochs, rate: { ...restarts.rate, period: epochs, multiplier: 1 } },
+    linear: { epochs, rate: { kind: "linear", initial: restarts.rate.max } },
+  };
+}
+
+/** The trainings by these decays: as those of the family but for the learning rate. */
+export function decayJobs({
+  settings,
+  ...family
+}: RestartRuns): Readonly<Record<DecayKind, Job<TrainedNetwork>>> {
+  const { cosine, linear } = ratePlans(settings);
+  const snapshots = [settings.decayEpochs];
+  return {
+    cosine: runOf(family, settings, "cosine", { ...cosine, snapshots }),
+    linear: runOf(family, settings, "linear", { ...linear, snapshots }),
+  };
+}
+
+function runOf(
+  { family, network, images, environment }: FamilyContext,
+  { batchSize, momentum, weightDecay, augment, starts, seed, evaluateEvery }: RestartSettings,
+  name: string,
+  { epochs, rate, snapshots }: Pick<TrainingRun, "epochs" | "rate" | "snapshots">,
+): Job<TrainedNetwork> {
+  return trainingRunJob(
+    `${family}-${name}`,
+    {
+      network,
+      epochs,
+      batchSize,
+      rate,
+      optimizer: "sgd",
+      momentum,
+      weightDecay,
+      ...(augment && { augment }),
+      starts,
+      seed,
+      snapshots,
+      evaluateEvery,
+    },
+    images,
+    environment,
+  );
 }

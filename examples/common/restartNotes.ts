@@ -1,3 +1,4 @@
+import { describeNetwork } from "./networkShapes.js";
 import type { RestartRuns, RunKind } from "./restartFamily.js";
 import type { RestartMoment, StepMoment } from "./restartSettings.js";
 
@@ -7,8 +8,6 @@ export function describeFamily(
   restarts: readonly RestartMoment[],
   steps: readonly StepMoment[] = [],
 ): string {
-  const { features, classifier, batchNormalization, dropout } = network;
-  const convolutions = features.filter((part) => part !== "M").length;
   const names = <Moment extends number>(kind: RunKind, wanted: readonly Moment[]) => {
     const moments = settings[kind].moments as Readonly<Record<number, number>>;
     const named = wanted.map((moment) => `w${moment} = epoch ${moments[moment]}`);
@@ -17,8 +16,7 @@ export function describeFamily(
       : "";
   };
   return (
-    `${convolutions} convolutions and ${classifier.length} FC layers` +
-    `${batchNormalization ? " with batch norm" : ", no batch norm"}${dropout ? `, dropout ${dropout}` : ""}, ` +
+    `${describeNetwork(network)}, ` +
     `${images.train.y.length} training images ${settings.augment ? "with" : "without"} augmentation, batch ${settings.batchSize}, ` +
     `momentum ${settings.momentum}, weight decay ${settings.weightDecay}; SGDR ${settings.restarts.epochs} epochs, ` +
     `step decay ${settings.steps.epochs}; one seed.` +

@@ -18,8 +18,10 @@ export interface RestartSettings {
   readonly weightDecay: number;
   /** How images are cropped and mirrored at random; not at all if absent. */
   readonly augment?: RandomCropAndFlipOptions;
-  readonly restarts: RunSettings<RestartMoment>;
-  readonly steps: RunSettings<StepMoment>;
+  readonly restarts: RunSettings<RestartMoment, "restarts">;
+  readonly steps: RunSettings<StepMoment, "steps">;
+  /** Epochs of the decays over the whole budget, experiment X13. */
+  readonly decayEpochs: number;
   /** Epochs between the iterates of the restarts that are drawn in the planes. */
   readonly iterateEvery: number;
   /** Epochs between two evaluations on the test images. */
@@ -43,15 +45,15 @@ export interface RestartSettings {
 export type RestartMoment = 10 | 30 | 70 | 150 | 155;
 export type StepMoment = 10 | 55 | 65 | 145 | 155 | 165;
 
-interface RunSettings<Moment extends number> {
+interface RunSettings<Moment extends number, Kind extends RatePlan["kind"]> {
   readonly epochs: number;
-  readonly rate: RatePlan;
+  readonly rate: Extract<RatePlan, { kind: Kind }>;
   /** Our epoch for each of the paper's. */
   readonly moments: Readonly<Record<Moment, number>>;
 }
 
 /** Everything in the paper's own epochs. */
-const paperRuns: Pick<RestartSettings, "restarts" | "steps" | "iterateEvery"> = {
+const paperRuns: Pick<RestartSettings, "restarts" | "steps" | "decayEpochs" | "iterateEvery"> = {
   restarts: {
     epochs: 155,
     rate: { kind: "restarts", max: 0.05, min: 1e-6, period: 10, multiplier: 2 },
@@ -62,11 +64,12 @@ const paperRuns: Pick<RestartSettings, "restarts" | "steps" | "iterateEvery"> = 
     rate: { kind: "steps", initial: 0.05, boundaries: [60, 150], factor: 1 / 5 },
     moments: { 10: 10, 55: 55, 65: 65, 145: 145, 155: 155, 165: 165 },
   },
+  decayEpochs: 200,
   iterateEvery: 5,
 };
 
 /** A fifth of the paper's epochs. */
-const shortRuns: Pick<RestartSettings, "restarts" | "steps" | "iterateEvery"> = {
+const shortRuns: Pick<RestartSettings, "restarts" | "steps" | "decayEpochs" | "iterateEvery"> = {
   restarts: {
     epochs: 31,
     rate: { kind: "restarts", max: 0.05, min: 1e-6, period: 2, multiplier: 2 },
@@ -77,6 +80,7 @@ const shortRuns: Pick<RestartSettings, "restarts" | "steps" | "iterateEvery"> = 
     rate: { kind: "steps", initial: 0.05, boundaries: [12, 30], factor: 1 / 5 },
     moments: { 10: 2, 55: 11, 65: 13, 145: 29, 155: 31, 165: 33 },
   },
+  decayEpochs: 31,
   iterateEvery: 1,
 };
 
@@ -109,6 +113,8 @@ const settingsOf = (preset: Preset, batchNormalization: boolean): RestartSetting
         ...paperRuns,
         // As long as the last moment that is compared.
         steps: { ...paperRuns.steps, epochs: 165 },
+        // As long as the restarts.
+        decayEpochs: 155,
         network: miniShape(batchNormalization),
         trainingImagesPerClass: 200,
         testImages: 2000,

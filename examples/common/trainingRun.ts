@@ -89,8 +89,11 @@ export const epochName = (epoch: number): string => `epoch${epoch}`;
 export const updatesIn = ({ batchSize }: Pick<TrainingRun, "batchSize">, images: number): number =>
   Math.ceil(images / batchSize);
 
-/** Learning rate of each update. */
-function scheduleOf({ rate, epochs }: Pick<TrainingRun, "rate" | "epochs">, updates: number) {
+/** Learning rate of each update, where an epoch has so many. */
+export function scheduleOf(
+  { rate, epochs }: Pick<TrainingRun, "rate" | "epochs">,
+  updates: number,
+): Schedule {
   const byEpoch = (): Schedule => {
     switch (rate.kind) {
       case "restarts":

@@ -1,3 +1,5 @@
+import { mean, standardError } from "./mean.js";
+
 /**
  * Verdicts on the paper's claims. A claim is written as a margin: how far it holds (positive) or fails (negative);
  * inside the noise allowance nothing is decided.
@@ -8,7 +10,43 @@ export interface Finding {
   readonly verdict: Verdict;
   /** The numbers behind the verdict, for the table. */
   readonly ours: string;
+  /** What the numbers of several seeds come to, if the verdict is about numbers. */
+  readonly measured?: Measured;
 }
+
+/** Numbers of one seed, and the words around them. */
+interface Measured {
+  readonly values: readonly number[];
+  readonly format: NumberFormat;
+  tell(texts: readonly string[]): string;
+}
+
+/** A number as text; with its standard error, if that is given. */
+export type NumberFormat = (value: number, error?: number) => string;
+
+const numberFormat =
+  (scale: number, digits: number, unit: string): NumberFormat =>
+  (value, error) =>
+    (scale * value).toFixed(digits) +
+    (error === undefined ? "" : ` ± ${(scale * error).toFixed(digits)}`) +
+    unit;
+
+/** A fraction in per cent, as percentage points, and any number. */
+export const percent = numberFormat(100, 1, " %");
+export const points = numberFormat(100, 1, " points");
+export const decimal = numberFormat(1, 2, "");
+
+/** A finding told by numbers, of which several seeds have means. */
+export const measure = (
+  verdict: Verdict,
+  values: readonly number[],
+  format: NumberFormat,
+  tell: Measured["tell"],
+): Finding => ({
+  verdict,
+  ours: tell(values.map((value) => format(value))),
+  measured: { values, format, tell },
+});
 
 export interface Check {
   /** As in the specification, e.g. `X9.d`. */
@@ -45,7 +83,7 @@ export const unanimous = (verdicts: readonly Verdict[]): Verdict =>
 export const accuracyNoise = (a: number, b: number, images: number): number =>
   Math.sqrt((a * (1 - a) + b * (1 - b)) / images);
 
-/** A check from the findings of all seeds. */
+/** A check from the findings of all seeds: on what they agree, each beyond its own noise. */
 export const acrossSeeds = (
   id: string,
   claim: string,
@@ -56,8 +94,17 @@ export const acrossSeeds = (
   claim,
   paper,
   verdict: unanimous(findings.map(({ verdict }) => verdict)),
-  ours: findings.map(({ ours }) => ours).join("; "),
+  ours: [...findings.map(({ ours }) => ours), ...meansOf(findings)].join("; "),
 });
+
+/** The means of several seeds' numbers with their standard errors. */
+function meansOf(findings: readonly Finding[]): string[] {
+  const all = findings.flatMap(({ measured }) => (measured ? [measured] : []));
+  if (all.length < 2 || all.length < findings.length) return [];
+  const { values, format, tell } = all[0]!;
+  const columns = values.map((_, i) => all.map((seed) => seed.values[i]!));
+  return [`mean ${tell(columns.map((column) => format(mean(column), standardError(column))))}`];
+}
 
 /** Makes checks that judge every one of these seeds. */
 export const checkSeeds =

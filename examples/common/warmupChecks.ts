@@ -1,4 +1,17 @@
-import { accuracyNoise, decide, every, exactly, type Finding, type Verdict } from "./verdicts.js";
+import { mean } from "./mean.js";
+import {
+  accuracyNoise,
+  decide,
+  decimal,
+  every,
+  exactly,
+  type Finding,
+  points as inPoints,
+  measure,
+  type NumberFormat,
+  percent,
+  type Verdict,
+} from "./verdicts.js";
 import type { RunName } from "./warmupFamily.js";
 
 /** Test accuracy of one seed's runs after each epoch, as fractions. */
@@ -27,8 +40,12 @@ export interface SeedChange {
 /** SVCCA means of a handful of layers that differ by less are called equal (our threshold). */
 const SIMILARITY_NOISE = 0.02;
 
-const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
-const number = (value: number) => value.toFixed(2);
+const signed: NumberFormat = (value, error) =>
+  (value >= 0 ? "+" : "−") + decimal(Math.abs(value), error);
+
+/** One number against another. */
+const against = (verdict: Verdict, format: NumberFormat, a: number, b: number): Finding =>
+  measure(verdict, [a, b], format, (texts) => texts.join(" against "));
 
 const afterWarmup = <Run extends RunName>(seed: SeedAccuracy<Run>, run: Run) =>
   seed.accuracy[run][seed.warmupEpochs - 1]!;
@@ -41,48 +58,33 @@ function ahead(higher: number, lower: number, points: number, images: number): V
 /** X9.a: without warmup the FC stack of the large batch strays further from its start than with it. */
 export function fcStackStraysWithoutWarmup({ change }: SeedChange): Finding {
   const [lb, warm] = [change.LB.similarityFc, change["LB+W"].similarityFc];
-  return {
-    verdict: decide(warm - lb, SIMILARITY_NOISE),
-    ours: `${number(lb)} against ${number(warm)}`,
-  };
+  return against(decide(warm - lb, SIMILARITY_NOISE), decimal, lb, warm);
 }
 
 /** X9.b: and further than with small batches. */
 export function fcStackStraysMoreThanSmallBatch({ change }: SeedChange): Finding {
   const [lb, sb] = [change.LB.similarityFc, change.SB.similarityFc];
-  return {
-    verdict: decide(sb - lb, SIMILARITY_NOISE),
-    ours: `${number(lb)} against ${number(sb)}`,
-  };
+  return against(decide(sb - lb, SIMILARITY_NOISE), decimal, lb, sb);
 }
 
 /** X9.c: similarity rises from the last convolutions to the FC stack with warmup and small batches, not without. */
 export function similarityRisesInLastLayers({ change }: SeedChange): Finding {
-  const rise = ({ similarityFc, similarityConvolutions }: LayerChange) =>
-    similarityFc - similarityConvolutions;
-  return {
-    verdict: every([
-      decide(rise(change["LB+W"]), SIMILARITY_NOISE),
-      decide(rise(change.SB), SIMILARITY_NOISE),
-      decide(-rise(change.LB), SIMILARITY_NOISE),
-    ]),
-    ours: (["LB+W", "SB", "LB"] as const)
-      .map(
-        (run) =>
-          `${run} ${rise(change[run]) >= 0 ? "+" : "−"}${number(Math.abs(rise(change[run])))}`,
-      )
-      .join(", "),
-  };
+  const runs = ["LB+W", "SB", "LB"] as const;
+  const rises = runs.map((run) => change[run].similarityFc - change[run].similarityConvolutions);
+  const [warm, sb, lb] = rises as [number, number, number];
+  return measure(
+    every([warm, sb, -lb].map((rise) => decide(rise, SIMILARITY_NOISE))),
+    rises,
+    signed,
+    (texts) => runs.map((run, i) => `${run} ${texts[i]}`).join(", "),
+  );
 }
 
 /** X9.d: at the end of the warmup it is more than 2 points ahead. */
 export function warmupIsAheadAtItsEnd(seed: SeedAccuracy<"LB" | "LB+W">): Finding {
   const lb = afterWarmup(seed, "LB");
   const warm = afterWarmup(seed, "LB+W");
-  return {
-    verdict: ahead(warm, lb, 2, seed.testImages),
-    ours: `${percent(lb)} against ${percent(warm)}`,
-  };
+  return against(ahead(warm, lb, 2, seed.testImages), percent, lb, warm);
 }
 
 /** X9.e: at the end the large batch with warmup is no worse than without, and within 2 points of small batches. */
@@ -91,24 +93,28 @@ export function warmupReachesSmallBatch({
   testImages,
 }: SeedAccuracy<"SB" | "LB" | "LB+W">): Finding {
   const [lb, warm, sb] = [accuracy.LB.at(-1)!, accuracy["LB+W"].at(-1)!, accuracy.SB.at(-1)!];
-  return {
-    verdict: every([
+  return measure(
+    every([
       ahead(warm, lb, 0, testImages),
       ahead(warm, sb, -2, testImages),
       ahead(sb, warm, -2, testImages),
     ]),
-    ours: `LB ${percent(lb)}, LB+W ${percent(warm)}, SB ${percent(sb)}`,
-  };
+    [lb, warm, sb],
+    percent,
+    (texts) => `LB ${texts[0]}, LB+W ${texts[1]}, SB ${texts[2]}`,
+  );
 }
 
 /** X9.f: without warmup the weights of the FC stack change more than twice as much. */
 export function fcStackMovesTwiceAsFar({ change }: SeedChange): Finding {
   const [lb, warm] = [change.LB.relativeChangeFc, change["LB+W"].relativeChangeFc];
   // A tenth of the ratio: what one more or less weight of a small layer can do.
-  return {
-    verdict: decide(lb / warm - 2, 0.1),
-    ours: `${number(lb)} against ${number(warm)}: × ${number(lb / warm)}`,
-  };
+  return measure(
+    decide(lb / warm - 2, 0.1),
+    [lb, warm, lb / warm],
+    decimal,
+    (texts) => `${texts[0]} against ${texts[1]}: × ${texts[2]}`,
+  );
 }
 
 /** X9.g: the learning rates of the paper's schedule at update 200 and at epochs 60, 120, 150. */
@@ -130,20 +136,14 @@ export function freezingKeepsUpWithWarmup(
 ): Finding {
   const freeze = afterWarmup(seed, "LB+freeze");
   const warm = afterWarmup(seed, "LB+W");
-  return {
-    verdict: ahead(freeze, warm, -points, seed.testImages),
-    ours: `${percent(freeze)} against ${percent(warm)}`,
-  };
+  return against(ahead(freeze, warm, -points, seed.testImages), percent, freeze, warm);
 }
 
 /** X10.b: and is more than 2 points ahead of the large batch that has neither. */
 export function freezingIsAheadOfLargeBatch(seed: SeedAccuracy<"LB" | "LB+freeze">): Finding {
   const freeze = afterWarmup(seed, "LB+freeze");
   const lb = afterWarmup(seed, "LB");
-  return {
-    verdict: ahead(freeze, lb, 2, seed.testImages),
-    ours: `${percent(freeze)} against ${percent(lb)}`,
-  };
+  return against(ahead(freeze, lb, 2, seed.testImages), percent, freeze, lb);
 }
 
 /** X10.c: after the warmup the two trajectories stay within `points` of each other on average. */
@@ -153,15 +153,17 @@ export function trajectoriesStayTogether(
 ): Finding {
   const freeze = seed.accuracy["LB+freeze"].slice(seed.warmupEpochs);
   const warm = seed.accuracy["LB+W"].slice(seed.warmupEpochs);
-  const mean = (of: (freeze: number, warm: number) => number) =>
-    freeze.reduce((sum, value, i) => sum + of(value, warm[i]!), 0) / freeze.length;
-  const apart = mean((a, b) => Math.abs(a - b));
+  const overEpochs = (of: (freeze: number, warm: number) => number) =>
+    mean(freeze.map((value, i) => of(value, warm[i]!)));
+  const apart = overEpochs((a, b) => Math.abs(a - b));
   // The held-out images are the same in each epoch, so that their noise does not average out.
-  const noise = mean((a, b) => accuracyNoise(a, b, seed.testImages));
-  return {
-    verdict: decide(points / 100 - apart, noise),
-    ours: `${(100 * apart).toFixed(1)} points apart`,
-  };
+  const noise = overEpochs((a, b) => accuracyNoise(a, b, seed.testImages));
+  return measure(
+    decide(points / 100 - apart, noise),
+    [apart],
+    inPoints,
+    ([text]) => `${text} apart`,
+  );
 }
 
 /** X10.d: frozen weights are the same bits before and after. */

@@ -1,18 +1,32 @@
 import { perEpoch, type Schedule, stepDecay, warmup } from "closerlook/schedules";
-import { sgd, train, weightsOf } from "closerlook/tfjs";
+import {
+  type EpochRecord,
+  type RandomCropAndFlipOptions,
+  randomCropAndFlip,
+  sgd,
+  train,
+  weightsOf,
+} from "closerlook/tfjs";
 import { digestOfImages, type TrainAndTest } from "./images.js";
 import type { Job, JobResult } from "./jobs.js";
-import type { VggShape } from "./networkShapes.js";
-import { FC_STACK, vgg } from "./networks.js";
+import type { NetworkShape } from "./networkShapes.js";
+import { FC_STACK, type InitialKernels, network } from "./networks.js";
 
-/** The trained networks that experiments X9 and X10 share: small batch, large batch, warmup, freezing. */
+/** One network trained by small batches, by large ones, and by large ones with a warmup or a freeze at their start. */
 export interface WarmupSettings {
-  readonly network: VggShape;
+  readonly network: NetworkShape;
+  /** He's if absent. */
+  readonly kernels?: InitialKernels;
   readonly trainingImagesPerClass: number;
+  readonly testImages: number;
+  /** How images are cropped and mirrored at random; not at all if absent. */
+  readonly augment?: RandomCropAndFlipOptions;
   readonly epochs: number;
   readonly smallBatch: number;
   readonly smallBatchRate: number;
   readonly largeBatch: number;
+  /** Images of a large batch that are computed at a time, and that batch norm sees; all if absent. */
+  readonly microBatch?: number;
   readonly largeBatchRate: number;
   /** Length of the warmup, and of the freeze that replaces it. */
   readonly warmupUpdates: number;
@@ -21,6 +35,16 @@ export interface WarmupSettings {
   readonly momentum: number;
   readonly weightDecay: number;
   readonly seeds: readonly number[];
+}
+
+/** The settings, and the images that they are for. */
+export interface WarmupFamily {
+  /** First part of the names of jobs. */
+  readonly id: string;
+  readonly settings: WarmupSettings;
+  readonly images: TrainAndTest;
+  /** What else the bits of a result depend on: package version and back end. */
+  readonly environment: unknown;
 }
 
 export type RunName = "SB" | "LB" | "LB+W" | "LB+freeze";
@@ -86,63 +110,75 @@ export const weightsName = (update: number): string => `update${update}`;
 export const weightsAt = ({ weights }: TrainedRun, update: number): Float32Array =>
   weights[weightsName(update)]!;
 
-/** One training run as a job. `environment` is what else its bits depend on: package version and back end. */
-export function trainingJob(
-  settings: WarmupSettings,
-  run: RunName,
-  seed: number,
-  data: TrainAndTest,
-  environment: unknown,
-): Job<TrainedRun> {
-  const { train: images, test } = data;
-  const { network, epochs, momentum, weightDecay, warmupUpdates } = settings;
+/**
+ * Test accuracy after each epoch, and after how many updates the run was no longer finite, if that was so: from then on it
+ * counts as guessing. Outputs may overflow on held-out images some updates before the weights do.
+ */
+export function accuracyOfRun(
+  history: readonly Pick<EpochRecord, "updates" | "validationLoss" | "validationAccuracy">[],
+  epochs: number,
+  divergedAtUpdate?: number,
+): Pick<TrainedRun["numbers"], "testAccuracy" | "divergedAtUpdate"> {
+  const finite = history.findLastIndex(({ validationLoss }) => validationLoss! < Infinity) + 1;
+  const overflow = history[finite]?.updates ?? divergedAtUpdate;
+  return {
+    testAccuracy: Array.from({ length: epochs }, (_, epoch) =>
+      epoch < finite ? history[epoch]!.validationAccuracy! : 0.1,
+    ),
+    ...(overflow !== undefined && { divergedAtUpdate: overflow }),
+  };
+}
+
+/** One training run as a job. */
+export function trainingJob(family: WarmupFamily, run: RunName, seed: number): Job<TrainedRun> {
+  const { id, settings, images, environment } = family;
+  const { epochs, momentum, weightDecay, warmupUpdates, augment, microBatch } = settings;
   const batchSize = batchSizeOf(settings, run);
   const { seeds: _, ...rest } = settings;
   return {
-    name: `warmup-${run}-seed${seed}`,
+    name: `${id}-${run}-seed${seed}`,
     configuration: {
       settings: rest,
       run,
       seed,
-      data: digestOfImages(data),
+      data: digestOfImages(images),
       environment,
     },
-    async run({ signal, progress }) {
-      const model = vgg(network, seed);
+    async run({ signal, progress, checkpoints }) {
+      const model = network(settings.network, seed, settings.kernels);
       const optimizer = sgd({ momentum, weightDecay });
       try {
         const moments = Object.values(momentsOf(settings, run));
-        const { history, snapshots, updates, divergedAtUpdate } = await train(model, images, {
+        const { history, snapshots, updates, divergedAtUpdate } = await train(model, images.train, {
           schedule: scheduleOf(settings, run),
           optimizer,
           epochs,
           batchSize,
+          ...(microBatch && run !== "SB" && { microBatch }),
           seed,
-          validation: test,
+          ...(augment && { augment: randomCropAndFlip(augment) }),
+          validation: images.test,
           snapshots: [...new Set(moments)].sort((a, b) => a - b),
           ...(run === "LB+freeze" && { frozen: { layers: FC_STACK, updates: warmupUpdates } }),
+          checkpoints: { store: checkpoints },
+          resume: true,
           signal,
           onProgress: ({ update, updates: total, loss }) =>
             progress(update / total, `${runTitles[run]}, seed ${seed}, loss ${loss.toFixed(3)}`),
         });
         signal.throwIfAborted();
-        // A run that diverged keeps its last finite weights and counts as guessing from then on.
+        // A run that diverged keeps its last finite weights.
         const last = weightsOf(model).read();
         const weights = Object.fromEntries(
           moments.map((update) => [weightsName(update), snapshots.get(update) ?? last]),
-        );
-        const testAccuracy = Array.from(
-          { length: epochs },
-          (_, epoch) => history[epoch]?.validationAccuracy ?? 0.1,
         );
         return {
           numbers: {
             run,
             seed,
-            testAccuracy,
+            ...accuracyOfRun(history, epochs, divergedAtUpdate),
             trainLoss: history.map(({ trainLoss }) => trainLoss),
             updates,
-            ...(divergedAtUpdate !== undefined && { divergedAtUpdate }),
           },
           weights,
         };

@@ -1,6 +1,7 @@
 import { type LineSeries, lineChart, type Panel } from "closerlook/plot";
 import { mean } from "./mean.js";
-import { type RunName, runTitles } from "./warmupFamily.js";
+import { describeNetwork } from "./networkShapes.js";
+import { type RunName, runTitles, type WarmupSettings } from "./warmupFamily.js";
 import type { TrainedSeed } from "./warmupMeasurements.js";
 
 /** One look for each run in all figures: colour-blind safe, and by dash and marker readable in grey. */
@@ -62,3 +63,14 @@ export function accuracyPanel<Run extends RunName>(
     references: [{ x: seeds[0]!.warmupEpochs, text: "end of warmup" }],
   });
 }
+
+/** The network and how it was trained, for a caption. */
+export const describeSetting = (settings: WarmupSettings): string =>
+  `${describeNetwork(settings.network)}; ${10 * settings.trainingImagesPerClass} training images ` +
+  `${settings.augment ? "with" : "without"} augmentation, batch ${settings.smallBatch} at rate ${settings.smallBatchRate} ` +
+  `against batch ${settings.largeBatch} at ${settings.largeBatchRate}` +
+  `${settings.microBatch ? ` (computed ${settings.microBatch} at a time)` : ""}, warmup of ` +
+  `${settings.warmupUpdates} updates, ${settings.epochs} epochs.`;
+
+export const describeSeeds = ({ length }: readonly unknown[]): string =>
+  length === 1 ? "One seed" : `Mean over ${length} seeds`;

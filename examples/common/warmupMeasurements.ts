@@ -1,11 +1,10 @@
 import { type SimilarityGrid, similarityGrid } from "closerlook/similarity";
-import { captureActivations, weightsOf } from "closerlook/tfjs";
-import type { ExperimentContext, ExperimentInput } from "./experiment.js";
-import { familyData } from "./familyImages.js";
-import type { TrainAndTest } from "./images.js";
+import { weightsOf } from "closerlook/tfjs";
+import type { ExperimentContext } from "./experiment.js";
 import type { Job } from "./jobs.js";
+import { diagonal, layerOutputs, mapsAs, relativeChanges } from "./layerSimilarity.js";
 import { mean } from "./mean.js";
-import { FC_STACK, isLayerOutput, vgg } from "./networks.js";
+import { FC_STACK, network } from "./networks.js";
 import type { LayerChange, SeedAccuracy } from "./warmupChecks.js";
 import {
   momentsOf,
@@ -13,29 +12,15 @@ import {
   type TrainedRun,
   trainingJob,
   updatesPerEpoch,
+  type WarmupFamily,
   type WarmupSettings,
   weightsAt,
   weightsName,
 } from "./warmupFamily.js";
-import { warmupSettings } from "./warmupSettings.js";
-
-/** The family's images and its settings, with a network that suits them. */
-export function warmupFamily(input: Pick<ExperimentInput, "data">): {
-  readonly settings: WarmupSettings;
-  readonly images: TrainAndTest;
-} {
-  const settings = warmupSettings.quick;
-  const { images, network } = familyData({ ...settings, testImages: Infinity }, input);
-  return { images, settings: { ...settings, network } };
-}
 
 /** The named runs of all seeds. */
-export function warmupJobs(input: ExperimentInput, runs: readonly RunName[]): Job<TrainedRun>[] {
-  const { settings, images } = warmupFamily(input);
-  return settings.seeds.flatMap((seed) =>
-    runs.map((run) => trainingJob(settings, run, seed, images, input.environment)),
-  );
-}
+export const warmupJobs = (family: WarmupFamily, runs: readonly RunName[]): Job<TrainedRun>[] =>
+  family.settings.seeds.flatMap((seed) => runs.map((run) => trainingJob(family, run, seed)));
 
 /** The runs of one seed. */
 export interface TrainedSeed<Run extends RunName> extends SeedAccuracy<Run> {
@@ -45,12 +30,13 @@ export interface TrainedSeed<Run extends RunName> extends SeedAccuracy<Run> {
 
 /** The named runs of all seeds, computed or found from an earlier run, seed by seed. */
 export async function trainSeeds<Run extends RunName>(
-  context: ExperimentContext,
+  context: Pick<ExperimentContext, "result">,
+  family: WarmupFamily,
   runs: readonly Run[],
 ): Promise<TrainedSeed<Run>[]> {
-  const { settings } = warmupFamily(context);
+  const { settings, images } = family;
   const bySeed = new Map<number, Record<Run, TrainedRun>>();
-  for (const job of warmupJobs(context, runs)) {
+  for (const job of warmupJobs(family, runs)) {
     const { numbers, weights } = await context.result(job);
     const { run, seed } = numbers;
     const moments = Object.values(momentsOf(settings, run)).map(weightsName);
@@ -67,7 +53,7 @@ export async function trainSeeds<Run extends RunName>(
     trained,
     accuracy: mapRuns(runs, (run) => trained[run].numbers.testAccuracy),
     warmupEpochs: settings.warmupUpdates / updatesPerEpoch(settings, settings.largeBatch),
-    testImages: context.data.test.y.length,
+    testImages: images.test.y.length,
   }));
 }
 
@@ -101,24 +87,24 @@ export interface MeasuredSeed extends TrainedSeed<ComparedRun> {
 
 /** Compares the layers of a seed's runs between their moments, on the held-out images. */
 export async function measureChange(
-  context: ExperimentContext,
+  { preset }: Pick<ExperimentContext, "preset">,
+  { settings, images }: WarmupFamily,
   trainedSeed: TrainedSeed<ComparedRun>,
 ): Promise<MeasuredSeed> {
-  const {
-    settings,
-    images: { test },
-  } = warmupFamily(context);
   const { seed, trained } = trainedSeed;
   const runs = Object.keys(trained) as ComparedRun[];
-  const model = vgg(settings.network, seed);
+  const model = network(settings.network, seed);
   try {
-    const activations = async (run: ComparedRun, update: number) => {
-      weightsOf(model).write(weightsAt(trained[run], update));
-      return captureActivations(model, test.x, { layers: ({ name }) => isLayerOutput(name) });
-    };
+    const outputs = (run: ComparedRun, update: number) =>
+      layerOutputs(model, weightsAt(trained[run], update), images.test);
     const compare = async (run: ComparedRun, from: number, to: number) =>
-      similarityGrid(await activations(run, from), await activations(run, to), { as: "pooled" });
+      similarityGrid(await outputs(run, from), await outputs(run, to), { as: mapsAs[preset] });
 
+    const fcChanges = (run: ComparedRun) => {
+      const { start, afterWarmup } = momentsOf(settings, run);
+      const [before, after] = [start, afterWarmup].map((update) => weightsAt(trained[run], update));
+      return relativeChanges(model, before!, after!, FC_STACK);
+    };
     const grids = {} as Record<ComparedRun, SimilarityGrid>;
     for (const run of runs) {
       const { start, afterWarmup } = momentsOf(settings, run);
@@ -132,7 +118,7 @@ export async function measureChange(
       change: mapRuns(runs, (run) => ({
         similarityFc: mean(diagonal(grids[run], FC_STACK)),
         similarityConvolutions: mean(diagonal(grids[run], /^conv/).slice(-3)),
-        relativeChangeFc: mean(relativeChanges(model, settings, trained[run])),
+        relativeChangeFc: mean(fcChanges(run)),
       })),
       gridSmallBatchByEpochs: await compare("SB", smallBatch.start, smallBatch.afterWarmupEpochs),
       gridAfterWarmup: await compare("LB+W", warm.afterWarmup, warm.end),
@@ -142,43 +128,13 @@ export async function measureChange(
   }
 }
 
-/** Similarity of each layer with itself at the other moment, for the layers whose names match. */
-export const diagonal = ({ rows, values }: SimilarityGrid, match = /./): number[] =>
-  rows.flatMap((name, i) => (match.test(name) ? [values[i]![i]!] : []));
-
-/** ‖ΔW‖/‖W‖ of each FC layer during the warmup, kernel and bias together. */
-function relativeChanges(
-  model: Parameters<typeof weightsOf>[0],
-  settings: WarmupSettings,
-  run: TrainedRun,
-): number[] {
-  const { start, afterWarmup } = momentsOf(settings, run.numbers.run);
-  const before = weightsAt(run, start);
-  const after = weightsAt(run, afterWarmup);
-  return weightsOf(model)
-    .layers.filter(({ name, variables }) => FC_STACK.test(name) && variables.length > 0)
-    .map(({ variables }) => {
-      let change = 0;
-      let size = 0;
-      for (const { offset, size: length } of variables) {
-        for (let at = offset; at < offset + length; at++) {
-          change += (after[at]! - before[at]!) ** 2;
-          size += before[at]! ** 2;
-        }
-      }
-      return Math.sqrt(change / size);
-    });
-}
-
-/** The weights of the FC stack, in the order of the flat weights. */
-export function fcStackWeights(settings: WarmupSettings, flat: Float32Array): Float32Array {
-  const model = vgg(settings.network, 0);
-  try {
-    const parts = weightsOf(model)
-      .variables.filter(({ layer }) => FC_STACK.test(layer))
-      .flatMap(({ offset, size }) => [...flat.subarray(offset, offset + size)]);
-    return Float32Array.from(parts);
-  } finally {
-    model.dispose();
-  }
+/** Picks the weights of the FC stack, in the order of the flat weights. */
+export function fcStackWeights(settings: WarmupSettings): (flat: Float32Array) => Float32Array {
+  const model = network(settings.network, 0);
+  const variables = weightsOf(model).variables.filter(({ layer }) => FC_STACK.test(layer));
+  model.dispose();
+  return (flat) =>
+    Float32Array.from(
+      variables.flatMap(({ offset, size }) => [...flat.subarray(offset, offset + size)]),
+    );
 }

@@ -4,67 +4,73 @@
  *
  *     node --import tsx examples/studies/warmup-settings.ts
  */
-import { folderStore, useBackend } from "closerlook/node";
-import { firstOfEachClass, halved, normalized, type TrainAndTest } from "../common/images.js";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { useBackend } from "closerlook/node";
+import { firstOfEachClass, halved, normalized } from "../common/images.js";
+import { JobStore } from "../common/jobs.js";
 import { mnistDigits } from "../common/mnistDigits.js";
-import type { VggShape } from "../common/networkShapes.js";
+import { tinyShape, type VggShape } from "../common/networkShapes.js";
 import {
   type RunName,
   type TrainedRun,
   trainingJob,
   type WarmupSettings,
 } from "../common/warmupFamily.js";
-import { warmupSettings } from "../common/warmupSettings.js";
+import { vggSettings } from "../common/warmupSettings.js";
 
-const chosen = warmupSettings.quick;
+const chosen = vggSettings.quick;
 
 /** The network that was planned for this preset. */
 const planned: VggShape = {
-  ...chosen.network,
+  ...tinyShape(true),
   features: [8, "M", 16, "M", 16, "M"],
   classifier: [32, 32, 10],
 };
 
 /** The order of widths of VGG-11, an eighth as wide, with as many pools as 14 × 14 images allow. */
 const deep: VggShape = {
-  ...chosen.network,
+  ...tinyShape(true),
   features: [8, "M", 16, "M", 32, 32, "M", 64, 64, 64, 64],
 };
 
-const tried: readonly [name: string, network: VggShape, largeBatchRate: number][] = [
-  ["planned", planned, 0.5],
-  ["planned", planned, 0.3],
-  ["planned", planned, 0.2],
-  ["planned", planned, 0.1],
-  ["planned", planned, 0.05],
-  ["VGG-11 ÷ 8", deep, 0.5],
-  ["chosen", chosen.network, 0.5],
-  ["chosen", chosen.network, 0.3],
-];
+const tried: readonly [name: string, network: WarmupSettings["network"], largeBatchRate: number][] =
+  [
+    ["planned", planned, 0.5],
+    ["planned", planned, 0.3],
+    ["planned", planned, 0.2],
+    ["planned", planned, 0.1],
+    ["planned", planned, 0.05],
+    ["VGG-11 ÷ 8", deep, 0.5],
+    ["chosen", chosen.network, 0.5],
+    ["chosen", chosen.network, 0.3],
+  ];
 
 const percent = (fractions: readonly number[]) =>
   fractions.map((f) => Math.round(100 * f)).join(", ");
 
-async function allSeeds(settings: WarmupSettings, run: RunName, data: TrainAndTest) {
+await useBackend("wasm");
+const { train, test } = await mnistDigits();
+const images = normalized({
+  train: halved(firstOfEachClass(train, chosen.trainingImagesPerClass)),
+  test: halved(test),
+});
+const store = new JobStore(await mkdtemp(join(tmpdir(), "warmup-settings-")));
+
+async function allSeeds(settings: WarmupSettings, run: RunName) {
+  const family = { id: "warmup", settings, images, environment: {} };
   const results: TrainedRun["numbers"][] = [];
   for (const seed of settings.seeds) {
-    const { numbers } = await trainingJob(settings, run, seed, data, {}).run({
+    const { numbers } = await store.run(trainingJob(family, run, seed), {
       signal: new AbortController().signal,
       progress: () => {},
-      needs: [],
-      checkpoints: folderStore("none"),
     });
     results.push(numbers);
   }
   return results;
 }
 
-await useBackend("wasm");
-const { train, test } = await mnistDigits();
-const data = normalized({
-  train: halved(firstOfEachClass(train, chosen.trainingImagesPerClass)),
-  test: halved(test),
-});
 const end = chosen.warmupUpdates / 10 - 1;
 
 console.log("Each cell: seeds 0, 1, 2; accuracies at the end of the warmup in %.\n");
@@ -72,9 +78,9 @@ console.log("| network | LB rate | loss of LB+W in the last epoch | LB | LB+W | 
 console.log("|---|---|---|---|---|---|");
 for (const [name, network, largeBatchRate] of tried) {
   const settings = { ...chosen, network, largeBatchRate };
-  const warm = await allSeeds(settings, "LB+W", data);
-  const plain = await allSeeds(settings, "LB", data);
-  const freeze = await allSeeds(settings, "LB+freeze", data);
+  const warm = await allSeeds(settings, "LB+W");
+  const plain = await allSeeds(settings, "LB");
+  const freeze = await allSeeds(settings, "LB+freeze");
   const loss = warm.map(({ trainLoss }) => (trainLoss.at(-1) ?? Number.NaN).toFixed(2)).join(", ");
   const cells = [plain, warm, freeze].map((runs) =>
     percent(runs.map(({ testAccuracy }) => testAccuracy[end]!)),
@@ -90,7 +96,7 @@ for (const [updates, rate] of [
   [70, 0.05],
   [100, 0.005],
 ] as const) {
-  const runs = await allSeeds({ ...chosen, warmupUpdates: updates }, "LB+freeze", data);
+  const runs = await allSeeds({ ...chosen, warmupUpdates: updates }, "LB+freeze");
   const last = percent(runs.map(({ testAccuracy }) => testAccuracy.at(-1)!));
   const diverged = runs.map(({ divergedAtUpdate }) => divergedAtUpdate ?? "–").join(", ");
   console.log(`| ${updates} | ${rate} | ${last} | ${diverged} |`);

@@ -8,7 +8,7 @@ const text = (path: string) => readFileSync(new URL(path, folder), "utf8");
 /** The verdict that a page of results prints in the row of each check. */
 const verdictsOf = (page: string): Record<string, string> =>
   Object.fromEntries(
-    [...text(page).matchAll(/^\| (X\d+\.\w(?:\.\w)?) \|.*\| \**([^|*]+?)\** \|$/gm)].map((row) => [
+    [...text(page).matchAll(/^\| (X\d+\.\w(?:\.\w+)?) \|.*\| \**([^|*]+?)\** \|$/gm)].map((row) => [
       row[1],
       row[2],
     ]),

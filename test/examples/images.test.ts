@@ -91,6 +91,14 @@ describe("fitted", () => {
     expect(shapeOf(32, 3, 32)).toEqual([1, 32, 32, 3]);
   });
 
+  test("and networks for 16 pixels: halved digits get a margin of one", () => {
+    expect(shapeOf(28, 1, 16)).toEqual([1, 16, 16, 1]);
+    expect(shapeOf(32, 3, 16)).toEqual([1, 16, 16, 1]);
+    const { data } = fitted(of(28, 1), 16).x;
+    expect(Array.from(data.subarray(16, 32))).toEqual([0, ...Array(14).fill(1), 0]);
+    expect(Array.from(data.subarray(0, 16))).toEqual(Array(16).fill(0));
+  });
+
   test("keeps the brightness: of all pixels by the mean, or by a margin of zeros", () => {
     const sum = ({ x }: Images) => x.data.reduce((total, value) => total + value, 0);
     expect(sum(fitted(of(28, 1), 14))).toBe(14 * 14);

@@ -11,8 +11,9 @@ import {
   storeWithin,
   writeJson,
 } from "../../examples/common/jobs.js";
-import { trainingJob } from "../../examples/common/warmupFamily.js";
-import { warmupSettings } from "../../examples/common/warmupSettings.js";
+import { tinyResnetShape } from "../../examples/common/networkShapes.js";
+import { trainingJob, type WarmupFamily } from "../../examples/common/warmupFamily.js";
+import { vggSettings } from "../../examples/common/warmupSettings.js";
 import { temporaryFolder } from "../node/temporaryFolder.js";
 
 const path = temporaryFolder();
@@ -59,37 +60,38 @@ describe("keyOf", () => {
 });
 
 describe("the key of a training run", () => {
-  const settings = warmupSettings.quick;
   const images = (value: number) => ({
     x: { data: Float32Array.of(value), shape: [1, 1, 1, 1] },
     y: Uint8Array.of(0),
   });
-  const data = { train: images(0), test: images(0) };
-  const environment = { closerlook: "0.1.0", "@tensorflow/tfjs-backend-wasm": "4.22.0" };
-  const key = keyOf(trainingJob(settings, "LB", 0, data, environment));
+  const settings = vggSettings.quick;
+  const family: WarmupFamily = {
+    id: "warmup",
+    settings,
+    images: { train: images(0), test: images(0) },
+    environment: { closerlook: "0.1.0", "@tensorflow/tfjs-backend-wasm": "4.22.0" },
+  };
+  const key = keyOf(trainingJob(family, "LB", 0));
+  const job = (change: Partial<WarmupFamily>) => trainingJob({ ...family, ...change }, "LB", 0);
 
   test("is the same for the same run, whichever seeds are trained beside it", () => {
     const alone = { ...settings, seeds: [0] };
-    expect(keyOf(trainingJob(alone, "LB", 0, data, { ...environment }))).toBe(key);
+    const environment = { ...(family.environment as object) };
+    expect(keyOf(job({ settings: alone, environment }))).toBe(key);
   });
 
   test.each([
-    ["run", trainingJob(settings, "SB", 0, data, environment)],
-    ["seed", trainingJob(settings, "LB", 1, data, environment)],
-    ["setting", trainingJob({ ...settings, epochs: 13 }, "LB", 0, data, environment)],
-    ["training images", trainingJob(settings, "LB", 0, { ...data, train: images(1) }, environment)],
-    ["held-out images", trainingJob(settings, "LB", 0, { ...data, test: images(1) }, environment)],
+    ["run", trainingJob(family, "SB", 0)],
+    ["seed", trainingJob(family, "LB", 1)],
+    ["setting", job({ settings: { ...settings, epochs: 13 } })],
+    ["network", job({ settings: { ...settings, network: tinyResnetShape } })],
+    ["training images", job({ images: { ...family.images, train: images(1) } })],
+    ["held-out images", job({ images: { ...family.images, test: images(1) } })],
     [
       "package version",
-      trainingJob(settings, "LB", 0, data, { ...environment, closerlook: "0.1.1" }),
+      job({ environment: { closerlook: "0.1.1", "@tensorflow/tfjs-backend-wasm": "4.22.0" } }),
     ],
-    [
-      "back end",
-      trainingJob(settings, "LB", 0, data, {
-        closerlook: "0.1.0",
-        "@tensorflow/tfjs-node": "4.22.0",
-      }),
-    ],
+    ["back end", job({ environment: { closerlook: "0.1.0", "@tensorflow/tfjs-node": "4.22.0" } })],
   ])("differs for another %s", (_, job) => {
     // The names of run and seed stand before the digest, which must differ on its own.
     expect(keyOf(job as Job).slice(-12)).not.toBe(key.slice(-12));

@@ -2,16 +2,19 @@ import * as tf from "@tensorflow/tfjs";
 import { weightsOf } from "closerlook/tfjs";
 import { afterAll, describe, expect, test } from "vitest";
 import {
+  describeNetwork,
   forwardFlops,
   type ResnetShape,
   resnetShape,
+  tinyResnetShape,
+  tinyShape,
   vggShape,
 } from "../../examples/common/networkShapes.js";
 import { isLayerOutput, network, resnet, vgg } from "../../examples/common/networks.js";
-import { warmupSettings } from "../../examples/common/warmupSettings.js";
+import { vggSettings } from "../../examples/common/warmupSettings.js";
 
-const quick = warmupSettings.quick;
-const models = [vgg(quick.network, 0), vgg(quick.network, 0), vgg(quick.network, 1)] as const;
+const tiny = tinyShape(true);
+const models = [vgg(tiny, 0), vgg(tiny, 0), vgg(tiny, 1)] as const;
 const [model, twin, other] = models;
 afterAll(() => models.forEach((each) => void each.dispose()));
 
@@ -47,7 +50,7 @@ describe("vgg", () => {
   });
 
   test("has no batch normalisation where none is asked for", () => {
-    const plain = vgg({ ...quick.network, batchNormalization: false }, 0);
+    const plain = vgg({ ...tiny, batchNormalization: false }, 0);
     expect(plain.countParams()).toBe(29_418 - 224);
     plain.dispose();
   });
@@ -115,6 +118,16 @@ describe("vggShape", () => {
   });
 });
 
+test("networks are described with what they have", () => {
+  expect(describeNetwork(tinyShape(true))).toBe("3 convolutions and 3 FC layers with batch norm");
+  expect(describeNetwork(vggShape(16, { dropout: 0.5 }))).toBe(
+    "13 convolutions and 3 FC layers, no batch norm, dropout 0.5",
+  );
+  expect(describeNetwork(resnetShape(14, { narrower: 2 }))).toBe(
+    "residual network of 13 convolutions, 8 to 32 wide, and 1 FC layer, with batch norm",
+  );
+});
+
 const small: ResnetShape = {
   input: [5, 5, 2],
   stages: [
@@ -143,6 +156,37 @@ describe("resnet", () => {
       9 * 2 * 4 + 2 * 9 * 16 + 9 * 24 + 9 * 36 + 2 * (3 * 4 + 2 * 6) + (6 * 3 + 3),
     );
     expect(trainable({ ...small, shortcut: "projection" })).toBe(trainable(small) + 24 + 12);
+  });
+
+  test("ResNet-8 and -14 may be narrower", () => {
+    // Stem, three stages of one block, the FC layer; each convolution with its batch norm.
+    const eight = (a: number, b: number, c: number, channels: number) =>
+      9 * channels * a +
+      2 * a +
+      (18 * a * a + 4 * a) +
+      (9 * a * b + 9 * b * b + 4 * b) +
+      (9 * b * c + 9 * c * c + 4 * c) +
+      10 * c +
+      10;
+    const further = (width: number) => 18 * width * width + 4 * width;
+    expect(trainable(resnetShape(8, { narrower: 2 }))).toBe(eight(8, 16, 32, 3));
+    expect(trainable(resnetShape(14, { narrower: 2 }))).toBe(
+      eight(8, 16, 32, 3) + further(8) + further(16) + further(32),
+    );
+    expect(trainable(tinyResnetShape)).toBe(eight(4, 8, 16, 1));
+  });
+
+  test("takes other initial kernels", () => {
+    const model = network(small, 0, { rule: "he", factor: 2 });
+    const usual = network(small, 0);
+    const [{ variables }, other] = [weightsOf(usual), weightsOf(model).read()];
+    const flat = weightsOf(usual).read();
+    const kernel = variables.find(({ layer }) => layer === "conv1_kernel")!;
+    for (let i = kernel.offset; i < kernel.offset + kernel.size; i++) {
+      expect(other[i]).toBeCloseTo(2 * flat[i]!, 6);
+    }
+    model.dispose();
+    usual.dispose();
   });
 
   test("ResNet-18 has the 11.17 million parameters that the literature counts", () => {
@@ -212,8 +256,8 @@ describe("forwardFlops", () => {
   test("counts the quick network as one does by hand", () => {
     const convolutions = 2 * 9 * (14 * 14 * 1 * 8 + 7 * 7 * 8 * 16 + 3 * 3 * 16 * 32);
     const dense = 2 * (288 * 64 + 64 * 64 + 64 * 10);
-    expect(forwardFlops(quick.network)).toBe(convolutions + dense);
-    expect(forwardFlops(quick.network)).toBe(270_400);
+    expect(forwardFlops(tiny)).toBe(convolutions + dense);
+    expect(forwardFlops(tiny)).toBe(270_400);
   });
 
   test("gives VGG-16 and VGG-11 the 627 and 307 MFLOP that the literature counts", () => {
@@ -238,10 +282,11 @@ describe("forwardFlops", () => {
 });
 
 describe("the quick preset is not smaller than its budget", () => {
+  const quick = vggSettings.quick;
   const images = 10 * quick.trainingImagesPerClass;
 
   test("in its network, its images and its epochs", () => {
-    expect(forwardFlops(quick.network)).toBeGreaterThanOrEqual(0.19e6);
+    expect(forwardFlops(tiny)).toBeGreaterThanOrEqual(0.19e6);
     expect(images).toBeGreaterThanOrEqual(1000);
     expect(quick.epochs).toBeGreaterThanOrEqual(12);
   });
@@ -249,7 +294,7 @@ describe("the quick preset is not smaller than its budget", () => {
   test("in all: the four runs of a seed train for 0.03 TFLOP at least", () => {
     const runs = 4;
     // Backwards costs twice as much as forwards.
-    const total = runs * 3 * forwardFlops(quick.network) * quick.epochs * images;
+    const total = runs * 3 * forwardFlops(tiny) * quick.epochs * images;
     expect(total).toBeGreaterThanOrEqual(0.03e12);
   });
 

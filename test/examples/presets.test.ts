@@ -8,12 +8,17 @@ import {
   plainSettings,
   type RestartSettings,
 } from "../../examples/common/restartSettings.js";
+import type { WarmupSettings } from "../../examples/common/warmupFamily.js";
+import { resnetSettings, vggSettings } from "../../examples/common/warmupSettings.js";
 
 /** The plan's TFLOP, which no preset may fall below; the table's numbers are rounded to three digits. */
-const budgets: Readonly<Record<"A" | "B" | "C", Record<Preset, number>>> = {
+const budgets: Readonly<Record<"A" | "B" | "B′" | "C" | "D" | "E", Record<Preset, number>>> = {
   A: { quick: 0.05, cpu: 36.7, paper: 314_000 },
   B: { quick: 0.045, cpu: 41.1, paper: 207_000 },
+  "B′": { quick: 0.01, cpu: 19.5, paper: 37_600 },
   C: { quick: 0.03, cpu: 23.9, paper: 127_000 },
+  D: { quick: 0.03, cpu: 25.4, paper: 55_200 },
+  E: { quick: 0.04, cpu: 29.6, paper: 225_000 },
 };
 const ROUNDING = 0.995;
 
@@ -56,6 +61,18 @@ function flopsOfModes(preset: Preset): number {
   );
 }
 
+/** The four runs of each seed, and the held-out images after each epoch. */
+function flopsOfWarmups(settings: WarmupSettings): number {
+  const { network, epochs, trainingImagesPerClass, testImages, seeds } = settings;
+  const flops = forwardFlops(network);
+  const run = training(flops, epochs, 10 * trainingImagesPerClass) + flops * epochs * testImages;
+  return (4 * seeds.length * run) / 1e12;
+}
+
+function flopsOfDecays({ network, decayEpochs, trainingImagesPerClass }: RestartSettings): number {
+  return (2 * training(forwardFlops(network), decayEpochs, 10 * trainingImagesPerClass)) / 1e12;
+}
+
 describe.each(presets)("preset %s is no smaller than planned", (preset) => {
   test("modes (X1)", () => {
     expect(flopsOfModes(preset)).toBeGreaterThanOrEqual(ROUNDING * budgets.A[preset]);
@@ -69,6 +86,35 @@ describe.each(presets)("preset %s is no smaller than planned", (preset) => {
   test("with batch norm (X7)", () => {
     const total = flopsOfRestarts(batchNormSettings({ preset }), true);
     expect(total).toBeGreaterThanOrEqual(ROUNDING * budgets.C[preset]);
+  });
+
+  test("decays over the whole budget (X13)", () => {
+    const total = flopsOfDecays(plainSettings({ preset }));
+    expect(total).toBeGreaterThanOrEqual(ROUNDING * budgets["B′"][preset]);
+  });
+
+  test("warmup and freezing (X9, X10)", () => {
+    const total = flopsOfWarmups(vggSettings[preset]);
+    expect(total).toBeGreaterThanOrEqual(ROUNDING * budgets.D[preset]);
+  });
+
+  test("the same of residual networks (X11)", () => {
+    const total = Object.values(resnetSettings[preset]).reduce(
+      (sum, settings) => sum + flopsOfWarmups(settings),
+      0,
+    );
+    expect(total).toBeGreaterThanOrEqual(ROUNDING * budgets.E[preset]);
+  });
+
+  test("warms up for whole epochs, and its learning rates follow the batches, twice as fast at cpu", () => {
+    const resnets = Object.values(resnetSettings[preset]);
+    for (const settings of [vggSettings[preset], ...resnets]) {
+      const { largeBatch, smallBatch, trainingImagesPerClass, warmupUpdates } = settings;
+      expect(warmupUpdates % ((10 * trainingImagesPerClass) / largeBatch)).toBe(0);
+      const ratio = { quick: 10, cpu: 10, paper: 50 }[preset];
+      expect(settings.largeBatchRate / settings.smallBatchRate).toBeCloseTo(ratio, 9);
+      expect(largeBatch / smallBatch).toBe(preset === "cpu" ? 5 : ratio);
+    }
   });
 
   test("has an odd number of positions, so that the bend is measured", () => {
@@ -93,6 +139,21 @@ describe.each(presets)("preset %s is no smaller than planned", (preset) => {
       expect([f, h]).toEqual(boundaries.map((at) => at - period / 2));
       expect([g, i]).toEqual(boundaries.map((at) => at + period / 2));
     }
+  });
+});
+
+describe("warmups", () => {
+  test("have the paper's numbers at preset paper", () => {
+    const common = { epochs: 300, milestones: [60, 120, 150], warmupUpdates: 200 };
+    const batches = { smallBatch: 100, largeBatch: 5000 };
+    expect(vggSettings.paper).toMatchObject({ ...common, ...batches, largeBatchRate: 2.5 });
+    for (const net of ["ResNet-18", "ResNet-32"]) {
+      expect(resnetSettings.paper[net]).toMatchObject({ ...common, ...batches, largeBatchRate: 5 });
+    }
+  });
+
+  test("of VGG have three seeds at preset cpu", () => {
+    expect(vggSettings.cpu.seeds).toEqual([0, 1, 2]);
   });
 });
 

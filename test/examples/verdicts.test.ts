@@ -5,6 +5,8 @@ import {
   decide,
   every,
   exactly,
+  measure,
+  percent,
   unanimous,
   type Verdict,
 } from "../../examples/common/verdicts.js";
@@ -69,6 +71,19 @@ describe("accuracyNoise", () => {
       rtol: 1e-15,
     });
   });
+});
+
+test("seeds whose findings are numbers have means with standard errors", () => {
+  const seed = (a: number, b: number) =>
+    measure(yes, [a, b], percent, (texts) => texts.join(" against "));
+  expect(seed(0.1, 0.45).ours).toBe("10.0 % against 45.0 %");
+  // s² of 1, 2, 6 is 7 and of 4, 4, 4 is 0.
+  const findings = [seed(0.01, 0.04), seed(0.02, 0.04), seed(0.06, 0.04)];
+  const error = (100 * Math.sqrt(7 / 3) * 0.01).toFixed(1);
+  expect(acrossSeeds("X9.d", "", "", findings).ours).toBe(
+    `1.0 % against 4.0 %; 2.0 % against 4.0 %; 6.0 % against 4.0 %; mean 3.0 ± ${error} % against 4.0 ± 0.0 %`,
+  );
+  expect(acrossSeeds("X9.d", "", "", findings.slice(1, 2)).ours).toBe("2.0 % against 4.0 %");
 });
 
 test("acrossSeeds keeps the texts, joins the numbers and asks the seeds to agree", () => {

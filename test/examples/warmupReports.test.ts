@@ -4,14 +4,20 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { ExperimentContext, ExperimentReport } from "../../examples/common/experiment.js";
 import { pick } from "../../examples/common/images.js";
 import type { Finished, Job } from "../../examples/common/jobs.js";
+import { layerOutputs } from "../../examples/common/layerSimilarity.js";
 import { mnistDigits } from "../../examples/common/mnistDigits.js";
-import { FC_STACK, vgg } from "../../examples/common/networks.js";
-import { momentsOf, type RunName } from "../../examples/common/warmupFamily.js";
-import { warmupSettings } from "../../examples/common/warmupSettings.js";
+import { tinyShape } from "../../examples/common/networkShapes.js";
+import { FC_STACK, network } from "../../examples/common/networks.js";
+import {
+  accuracyOfRun,
+  momentsOf,
+  type RunName,
+  type WarmupSettings,
+} from "../../examples/common/warmupFamily.js";
+import { resnetSettings, vggSettings } from "../../examples/common/warmupSettings.js";
 import { x09 } from "../../examples/x09-warmup.js";
 import { x10 } from "../../examples/x10-freeze.js";
-
-const settings = warmupSettings.quick;
+import { x11 } from "../../examples/x11-resnets.js";
 
 /**
  * A training run that was made up: accuracy before and after the end of the warmup, and by how much of a second
@@ -40,19 +46,23 @@ const theOpposite: Story = {
 };
 
 /** A context whose results tell the story; `except` changes it for one seed. */
-async function contextOf(story: Story, except?: { seed: number; story: Story }) {
+async function contextOf(
+  story: Story,
+  except?: { seed: number; story: Story },
+  settings: WarmupSettings = vggSettings.quick,
+) {
   const { train, test: held } = await mnistDigits();
   const first = (images: typeof train, length: number) =>
     pick(
       images,
       Uint32Array.from({ length }, (_, i) => i),
     );
-  const model = vgg(settings.network, 0);
+  const model = network(settings.network, 0);
   const { layers, read } = weightsOf(model);
   const start = read();
   const fc = layers.filter(({ name }) => FC_STACK.test(name)).flatMap((layer) => layer.variables);
   model.dispose();
-  const another = vgg(settings.network, 1);
+  const another = network(settings.network, 1);
   const other = weightsOf(another).read();
   another.dispose();
   const moved = (share: number) => {
@@ -69,7 +79,11 @@ async function contextOf(story: Story, except?: { seed: number; story: Story }) 
     data: { train: first(train, 500), test: first(held, 300) },
     environment: {},
     async result({ name }: Job) {
-      const [, run, seed] = /^warmup-(.*)-seed(\d)$/.exec(name) as unknown as [0, RunName, string];
+      const [, run, seed] = /-(SB|LB|LB\+W|LB\+freeze)-seed(\d)$/.exec(name) as unknown as [
+        0,
+        RunName,
+        string,
+      ];
       const told = except?.seed === Number(seed) ? except.story : story;
       const { during, after, fcMoved } = told[run];
       const moments = momentsOf(settings, run);
@@ -77,8 +91,10 @@ async function contextOf(story: Story, except?: { seed: number; story: Story }) 
         numbers: {
           run,
           seed: Number(seed),
-          testAccuracy: [...Array(6).fill(during), ...Array(6).fill(after)],
-          trainLoss: Array(12).fill(1),
+          testAccuracy: Array.from({ length: settings.epochs }, (_, epoch) =>
+            10 * epoch < settings.warmupUpdates ? during : after,
+          ),
+          trainLoss: Array(settings.epochs).fill(1),
           updates: moments.end,
         },
         weights: async (name) => (name === "update0" ? start : moved(fcMoved)),
@@ -157,5 +173,71 @@ describe("X10", () => {
       "X10.c": "not decided",
       "X10.d": "not decided",
     });
+  });
+});
+
+describe("X11", () => {
+  const settings = resnetSettings.quick["ResNet-8/4"]!;
+
+  test("judges each network by itself and draws a panel for it", async () => {
+    const report = await x11.report(await contextOf(asInPaper, undefined, settings));
+    expect(verdicts(report)).toEqual({
+      "X11.a.8": "holds",
+      "X11.b.8": "holds",
+      "X11.c.8": "holds",
+    });
+    expect(report.figures["fig15-resnets"]!.panels).toHaveLength(1);
+  });
+
+  test("does not hold where the frozen run is no better", async () => {
+    expect(verdicts(await x11.report(await contextOf(theOpposite, undefined, settings)))).toEqual({
+      "X11.a.8": "holds",
+      "X11.b.8": "does not hold",
+      "X11.c.8": "does not hold",
+    });
+  });
+});
+
+test("layers whose outputs overflow count as constant", async () => {
+  const { test: held } = await mnistDigits();
+  const model = network({ ...tinyShape(false), input: [28, 28, 1] }, 0);
+  const weights = weightsOf(model)
+    .read()
+    .map(() => 1e20);
+  const outputs = await layerOutputs(model, weights, pick(held, [0, 1, 2]));
+  model.dispose();
+  expect(outputs.conv1!.data.some((value) => value > 0)).toBe(true);
+  expect(outputs.fc3!.data).toEqual(new Float32Array(30));
+});
+
+describe("accuracyOfRun", () => {
+  const epoch = (updates: number, validationLoss: number, validationAccuracy: number) => ({
+    updates,
+    validationLoss,
+    validationAccuracy,
+  });
+
+  test("is what was measured, as long as outputs are finite", () => {
+    const history = [epoch(10, 2.3, 0.2), epoch(20, 1, 0.5)];
+    expect(accuracyOfRun(history, 2)).toEqual({ testAccuracy: [0.2, 0.5] });
+  });
+
+  test("counts a run that diverged as guessing from then on", () => {
+    expect(accuracyOfRun([epoch(10, 2, 0.3)], 3, 14)).toEqual({
+      testAccuracy: [0.3, 0.1, 0.1],
+      divergedAtUpdate: 14,
+    });
+  });
+
+  test("an epoch whose outputs had overflowed before the weights did is part of that", () => {
+    const history = [epoch(10, 2, 0.3), epoch(20, Infinity, 0), epoch(30, Infinity, 0.001)];
+    const expected = { testAccuracy: [0.3, 0.1, 0.1, 0.1], divergedAtUpdate: 20 };
+    expect(accuracyOfRun(history, 4, 31)).toEqual(expected);
+    expect(accuracyOfRun(history, 4)).toEqual(expected);
+  });
+
+  test("a run that recovers keeps what was measured", () => {
+    const history = [epoch(10, Infinity, 0.25), epoch(20, 1, 0.5)];
+    expect(accuracyOfRun(history, 2)).toEqual({ testAccuracy: [0.25, 0.5] });
   });
 });
