@@ -54,6 +54,7 @@ export type {
   CheckpointOptions,
   LearningRateFactor,
   LossFunction,
+  LossTerms,
   TrainingProgress,
   TrainOptions,
 } from "./trainOptions.js";
