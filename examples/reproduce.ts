@@ -43,9 +43,23 @@ import { x07 } from "./x07-batch-norm.js";
 import { x08 } from "./x08-cca.js";
 import { x09 } from "./x09-warmup.js";
 import { x10 } from "./x10-freeze.js";
+import { x12 } from "./x12-distillation.js";
 import { x14 } from "./x14-formulas.js";
 
-const experiments: readonly Experiment[] = [x01, x02, x03, x04, x05, x06, x07, x08, x09, x10, x14];
+const experiments: readonly Experiment[] = [
+  x01,
+  x02,
+  x03,
+  x04,
+  x05,
+  x06,
+  x07,
+  x08,
+  x09,
+  x10,
+  x12,
+  x14,
+];
 
 const backends = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"];
 
