@@ -149,7 +149,7 @@ export const x12: Experiment = {
               panel("(c) |distilled − hard labels|, same seed", difference),
               panel("control: |hard − hard|, other seed", noise),
             ],
-            { colorLabel: "difference of SVCCA", domain: [0, Math.ceil(20 * largest) / 20] },
+            { colorLabel: "difference of SVCCA", domain: [0, Math.ceil(25 * largest) / 25] },
           ),
           caption:
             `Absolute differences to the teacher in SVCCA, mean over ${pairs.length} pairs of the same first weights and order ` +

@@ -15,6 +15,10 @@ export interface DistillationSettings {
   /** Ways in which the teacher begins, as far as the first ones do not train. */
   readonly starts: readonly TrainingStart[];
   readonly studentEpochs: number;
+  /**
+   * Of both kinds: the teacher's divided by the temperature, since the gradient of the soft term, T · (q − p), may be so many times
+   * as long as that of hard labels. At the teacher's own rate the distilled students of `quick` stay at chance.
+   */
   readonly studentRate: Extract<RatePlan, { kind: "steps" }>;
   readonly batchSize: number;
   /** Of teacher and students; none if absent. */
@@ -42,7 +46,7 @@ export const distillationSettings: Readonly<Record<Preset, DistillationSettings>
     teacherRate: steps([6, 9, 11]),
     starts: [fanOut],
     studentEpochs: 12,
-    studentRate: steps([6, 9, 11]),
+    studentRate: steps([6, 9, 11], 0.05 / 5),
     batchSize: 25,
     seeds: [0, 1],
   },
@@ -56,7 +60,7 @@ export const distillationSettings: Readonly<Record<Preset, DistillationSettings>
     teacherRate: steps([9, 18, 24]),
     starts: [he],
     studentEpochs: 30,
-    studentRate: steps([9, 18, 24], 0.02),
+    studentRate: steps([9, 18, 24], 0.05 / 5),
     batchSize: 50,
     augment: {},
     seeds: [0, 1, 2],
@@ -71,7 +75,7 @@ export const distillationSettings: Readonly<Record<Preset, DistillationSettings>
     teacherRate: steps([60, 120, 160]),
     starts: [he, fanOut],
     studentEpochs: 200,
-    studentRate: steps([60, 120, 160]),
+    studentRate: steps([60, 120, 160], 0.05 / 5),
     batchSize: 100,
     augment: {},
     seeds: [0, 1, 2, 3, 4],

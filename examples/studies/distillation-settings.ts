@@ -29,7 +29,8 @@ const shortened = (settings: DistillationSettings, epochs: number): Distillation
 
 const chosen = distillationSettings.cpu;
 const all: Readonly<Record<string, DistillationSettings>> = {
-  "planned, 10 epochs": shortened(plain, 10),
+  "augmented, 5 epochs": shortened(chosen, 5),
+  "not augmented, 10 epochs": shortened(plain, 10),
   "augmented, 10 epochs": shortened(chosen, 10),
   "augmented, 10,000 images, 6 epochs": shortened({ ...chosen, trainingImagesPerClass: 1000 }, 6),
   chosen,
