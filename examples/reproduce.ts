@@ -44,6 +44,7 @@ import { x08 } from "./x08-cca.js";
 import { x09 } from "./x09-warmup.js";
 import { x10 } from "./x10-freeze.js";
 import { x11 } from "./x11-resnets.js";
+import { x12 } from "./x12-distillation.js";
 import { x13 } from "./x13-whole-budget.js";
 import { x14 } from "./x14-formulas.js";
 
@@ -59,6 +60,7 @@ const experiments: readonly Experiment[] = [
   x09,
   x10,
   x11,
+  x12,
   x13,
   x14,
 ];

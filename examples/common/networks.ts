@@ -180,7 +180,8 @@ class ZeroShortcut extends tf.layers.Layer {
 }
 tf.serialization.registerClass(ZeroShortcut);
 
-function initialize(
+/** Seeded weights: kernels by the rule, biases 0, batch norm as it begins. */
+export function initialize(
   model: tf.LayersModel,
   seed: number,
   { rule, factor, lastLayerFactor = 1 }: InitialKernels = { rule: "he", factor: 1 },

@@ -1,36 +1,13 @@
+import { rangeError } from "../internal/checks.js";
+import { areProbabilities } from "./areProbabilities.js";
 import {
-  checkBoolean,
-  checkNumber,
-  checkOneOf,
-  checkOptions,
-  rangeError,
-  typeError,
-} from "../internal/checks.js";
-import { type LogitsLike, readLogits } from "./logits.js";
+  checkLabels,
+  type DistillationLossOptions,
+  type LossReduction,
+  readDistillationOptions,
+} from "./distillationOptions.js";
+import { type ClassValues, type LogitsLike, readLogits } from "./logits.js";
 import { logSoftmaxInPlace } from "./logSoftmax.js";
-
-/** One number for the batch (`"mean"`), or one for each example (`"none"`). */
-export type LossReduction = "mean" | "none";
-
-export interface DistillationLossOptions<Reduction extends LossReduction = LossReduction> {
-  /** What both networks' logits are divided by in the soft term, > 0. @defaultValue 1 */
-  temperature?: number;
-  /** Weight of the soft term in [0, 1]; the hard term has the rest. @defaultValue 1 */
-  softWeight?: number;
-  /**
-   * What the soft term measures: the Kullback–Leibler divergence from the teacher's distribution to the
-   * student's, which is 0 when they agree, or the cross-entropy, which is larger by the teacher's
-   * entropy. Their gradients are the same. @defaultValue "kl"
-   */
-  kind?: "kl" | "crossEntropy";
-  /**
-   * Whether the soft term is multiplied by the temperature squared, so that its gradient has the same
-   * scale at every temperature. @defaultValue true
-   */
-  scaleByTemperatureSquared?: boolean;
-  /** Mean over the examples, or none. @defaultValue "mean" */
-  reduction?: Reduction;
-}
 
 export interface DistillationLoss<Value = number> {
   /** `softWeight · soft + (1 − softWeight) · hard`. */
@@ -63,7 +40,8 @@ export interface DistillationLoss<Value = number> {
  * @param options - See {@link DistillationLossOptions}.
  * @returns See {@link DistillationLoss}; numbers, or with `reduction: "none"` a `Float64Array` of one
  * number per example.
- * @throws RangeError for shapes that do not fit, logits that are not finite, labels out of range, or a
+ * @throws RangeError for shapes that do not fit, logits that are not finite, or that are probabilities by
+ * mistake (in [0, 1], every row sums to 1, and not all rows are one-hot), labels out of range, or a
  * `softWeight` below 1 without labels; TypeError for another kind of value.
  * @example
  * ```ts
@@ -82,35 +60,19 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
   options: DistillationLossOptions<Reduction> = {},
 ): DistillationLoss<Reduction extends "none" ? Float64Array : number> {
   const where = "distillationLoss";
-  checkOptions(where, options, [
-    "temperature",
-    "softWeight",
-    "kind",
-    "scaleByTemperatureSquared",
-    "reduction",
-  ]);
-  const {
-    temperature = 1,
-    softWeight = 1,
-    kind = "kl",
-    scaleByTemperatureSquared = true,
-  } = options;
-  const reduction: LossReduction = options.reduction ?? "mean";
-  checkNumber(where, "temperature", temperature, { above: 0 });
-  checkNumber(where, "softWeight", softWeight, { min: 0, max: 1 });
-  checkOneOf(where, "kind", kind, ["kl", "crossEntropy"]);
-  checkOneOf(where, "reduction", reduction, ["mean", "none"]);
-  checkBoolean(where, "scaleByTemperatureSquared", scaleByTemperatureSquared);
+  const { temperature, softWeight, kind, factor, reduction } = readDistillationOptions(
+    where,
+    options,
+    labels !== undefined,
+  );
   const studentLogits = readLogits(where, "student", student);
   const teacherLogits = readLogits(where, "teacher", teacher);
+  checkNoProbabilities(where, "student", studentLogits);
+  checkNoProbabilities(where, "teacher", teacherLogits);
   const [examples, classes] = studentLogits.shape;
   if (teacherLogits.shape[0] !== examples || teacherLogits.shape[1] !== classes) {
     const must = `of the student's shape [${examples}, ${classes}]`;
     throw rangeError(where, "teacher", must, teacherLogits.shape);
-  }
-  if (labels === undefined && softWeight < 1) {
-    const hint = "The rest of the weight is the hard term's, which needs labels";
-    throw rangeError(where, "softWeight", "1 without labels", softWeight, hint);
   }
 
   // The hard term first: the soft one overwrites the logits.
@@ -127,7 +89,6 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
   const logQ = logSoftmaxInPlace(studentLogits, temperature).data;
   const logP = logSoftmaxInPlace(teacherLogits, temperature).data;
   const ofClass = kind === "kl" ? divergenceOfClass : crossEntropyOfClass;
-  const factor = scaleByTemperatureSquared ? temperature ** 2 : 1;
   const soft = new Float64Array(examples);
   for (let i = 0; i < examples; i++) {
     let sum = 0;
@@ -173,26 +134,13 @@ function crossEntropyOfClass(logP: number, logQ: number): number {
   return p === 0 ? 0 : -p * logQ;
 }
 
-function checkLabels(where: string, labels: ArrayLike<number>, examples: number, classes: number) {
-  if (!Array.isArray(labels) && !(ArrayBuffer.isView(labels) && "length" in labels)) {
-    const hint = "Without labels the third argument is undefined";
-    throw typeError(where, "labels", "an array of class indices", labels, hint);
-  }
-  if (labels.length !== examples) {
-    throw rangeError(
-      where,
-      "the number of labels",
-      `that of the examples, ${examples}`,
-      labels.length,
-    );
-  }
-  for (let i = 0; i < examples; i++) {
-    const label: unknown = labels[i];
-    if (!Number.isSafeInteger(label) || (label as number) < 0 || (label as number) >= classes) {
-      const error = typeof label === "number" ? rangeError : typeError;
-      throw error(where, `labels[${i}]`, `an integer from 0 to ${classes - 1}`, label);
-    }
-  }
+/** The softmax of a softmax is nearly uniform, and would pass for a result. */
+function checkNoProbabilities(where: string, name: string, values: ClassValues): void {
+  if (!areProbabilities(values.data, values.shape[1])) return;
+  throw new RangeError(
+    `${where}: ${name} must be logits, got probabilities, as every row sums to 1. ` +
+      "Give the numbers that go into the softmax, or the logarithms of what comes out of it",
+  );
 }
 
 const mean = (values: Float64Array): number =>

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { checkInteger, checkOptions, rangeError, typeError } from "../internal/checks.js";
-import { batchOf, checkInputShape, type Examples, type Inputs, readInputs } from "./examples.js";
-import { wrapCall } from "./layerCalls.js";
+import { batchOf, checkInputShape, type Inputs, readInputs } from "./examples.js";
 import { type LayerMatch, matchLayers } from "./layerMatch.js";
+import { LayerOutputs } from "./layerOutputs.js";
 import type { Model, ModelLayer } from "./model.js";
-import { type OpenModel, openModel } from "./openModel.js";
+import { openModel } from "./openModel.js";
 
 export interface CaptureOptions {
   /** Layers whose outputs are wanted. @defaultValue every layer that has weights */
@@ -72,66 +72,35 @@ export async function captureActivations(
   checkInputShape(where, weights, examples);
 
   const results = new Map<string, { data: Float32Array; shape: number[] }>();
-  for (let from = 0; from < examples.count; from += batchSize) {
-    const to = Math.min(from + batchSize, examples.count);
-    const outputs = runAndKeep(weights, chosen, examples, from, to);
-    try {
-      for (const [i, output] of outputs.entries()) {
-        const { name } = chosen[i]!;
-        const [rows, ...shape] = output.shape as [number, ...number[]];
-        if (rows !== to - from) {
-          const must = `one row for each of ${to - from} examples`;
-          throw rangeError(where, `the output of layer ${name}`, must, output.shape);
+  const layerOutputs = new LayerOutputs(where, chosen);
+  try {
+    for (let from = 0; from < examples.count; from += batchSize) {
+      const to = Math.min(from + batchSize, examples.count);
+      layerOutputs.watch();
+      tf.tidy(() => void weights.apply(batchOf(examples, from, to), { training: false }));
+      const outputs = layerOutputs.take();
+      try {
+        for (const [i, output] of outputs.entries()) {
+          const { name } = chosen[i]!;
+          const [rows, ...shape] = output.shape as [number, ...number[]];
+          if (rows !== to - from) {
+            const must = `one row for each of ${to - from} examples`;
+            throw rangeError(where, `the output of layer ${name}`, must, output.shape);
+          }
+          const size = output.size / rows;
+          const result = results.get(name) ?? {
+            data: new Float32Array(examples.count * size),
+            shape: [examples.count, ...shape],
+          };
+          results.set(name, result);
+          result.data.set(await output.data(), from * size);
         }
-        const size = output.size / rows;
-        const result = results.get(name) ?? {
-          data: new Float32Array(examples.count * size),
-          shape: [examples.count, ...shape],
-        };
-        results.set(name, result);
-        result.data.set(await output.data(), from * size);
+      } finally {
+        tf.dispose(outputs);
       }
-    } finally {
-      tf.dispose(outputs);
     }
+  } finally {
+    layerOutputs.close();
   }
   return Object.fromEntries(results);
-}
-
-/** One forward pass; the outputs of the chosen layers are kept for the caller to dispose of. */
-function runAndKeep(
-  weights: OpenModel,
-  chosen: readonly ModelLayer[],
-  examples: Examples,
-  from: number,
-  to: number,
-): tf.Tensor[] {
-  const kept = new Map<ModelLayer, tf.Tensor>();
-  const undo = chosen.map((layer) =>
-    wrapCall(layer.source!, (run, inputs, kwargs) => {
-      const output = run(inputs, kwargs);
-      const outputs = Array.isArray(output) ? output : [output];
-      if (kept.has(layer) || outputs.length !== 1) {
-        const fault = kept.has(layer) ? "is used more than once" : "has several outputs";
-        throw new RangeError(
-          `captureActivations: layer ${layer.name} ${fault}, so that it has no single output. Choose other layers`,
-        );
-      }
-      kept.set(layer, tf.keep(tf.clone(outputs[0]!)));
-      return output;
-    }),
-  );
-  try {
-    tf.tidy(() => void weights.apply(batchOf(examples, from, to), { training: false }));
-    return chosen.map((layer) => {
-      const output = kept.get(layer);
-      if (!output) throw new RangeError(`captureActivations: layer ${layer.name} was not run`);
-      return output;
-    });
-  } catch (error) {
-    tf.dispose([...kept.values()]);
-    throw error;
-  } finally {
-    for (const restore of undo) restore();
-  }
 }

@@ -49,6 +49,7 @@ const format = "closerlook training 1";
 type NamedArrays = [name: string, array: ArrayData][];
 
 const weightName = (variable: string) => `weights/${variable}`;
+const termPrefix = "terms/";
 const memoryName = (array: string, variable: string) => `optimizer/${array}/${variable}`;
 
 /** Both files of a checkpoint but for the reference of the first in the second. */
@@ -59,7 +60,7 @@ export function encodeState(
   arrays: Uint8Array;
   header: Pick<CheckpointHeader, "updates" | "random" | "variables" | "optimizer" | "history">;
 } {
-  const { losses, learningRates, history, random } = state;
+  const { losses, terms, learningRates, history, random } = state;
   const remembered = variables.flatMap(({ name, shape }, variable) => {
     const memory = state.optimizer[name];
     return memory ? [{ name, shape, variable, ...memory }] : [];
@@ -73,6 +74,10 @@ export function encodeState(
       ]),
     ),
     ["losses", vector(losses)],
+    ...Object.entries(terms).map(([term, values]): NamedArrays[number] => [
+      termPrefix + term,
+      vector(values),
+    ]),
     ["learningRates", vector(learningRates)],
   ];
   const header = {
@@ -110,6 +115,11 @@ export async function decodeState(
     weights: flatWeights(header.variables.map((name) => floats(weightName(name)))),
     optimizer: Object.fromEntries(optimizer) as OptimizerState,
     losses: numbers("losses"),
+    terms: Object.fromEntries(
+      Array.from(arrays.keys())
+        .filter((name) => name.startsWith(termPrefix))
+        .map((name) => [name.slice(termPrefix.length), numbers(name)]),
+    ),
     learningRates: numbers("learningRates"),
     history: header.history,
     random: header.random,

@@ -82,7 +82,7 @@ export async function readLabelled(
 }
 
 /** Width of the logits, found by running the first example in evaluation mode. */
-function countClasses(where: string, weights: OpenModel, examples: Examples): number {
+export function countClasses(where: string, weights: OpenModel, examples: Examples): number {
   const shape = tf.tidy(() => weights.apply(batchOf(examples, 0, 1), { training: false }).shape);
   if (shape.length !== 2 || shape[0] !== 1 || shape[1]! < 2) {
     const hint = "Use one output for each class, also for two classes";

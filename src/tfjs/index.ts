@@ -8,6 +8,8 @@ export {
 } from "./augmentation.js";
 export { type Activations, type CaptureOptions, captureActivations } from "./captureActivations.js";
 export type { CurvePositions } from "./curvePositions.js";
+export { type DistillationData, type DistillOptions, distill } from "./distill.js";
+export { type DistillationLossTensors, distillationLoss } from "./distillationLoss.js";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
 export {
   type CurveEvaluation,
@@ -22,6 +24,7 @@ export {
   type WeightsEvaluation,
 } from "./evaluateWeights.js";
 export type { Inputs, LabelledData } from "./examples.js";
+export type { FeatureMatch } from "./featureMatching.js";
 export { type FrozenLayers, freezeLayers } from "./freezeLayers.js";
 export { fromTensor, type TensorValues } from "./fromTensor.js";
 export type { LayerMatch } from "./layerMatch.js";
@@ -40,6 +43,7 @@ export {
   refreshBatchNorm,
 } from "./refreshBatchNorm.js";
 export { type SgdOptions, sgd } from "./sgd.js";
+export type { Teacher, TeacherLogits, TeacherProbabilities } from "./teacher.js";
 export { train } from "./train.js";
 export {
   type CurveProgress,
@@ -54,6 +58,7 @@ export type {
   CheckpointOptions,
   LearningRateFactor,
   LossFunction,
+  LossTerms,
   TrainingProgress,
   TrainOptions,
 } from "./trainOptions.js";

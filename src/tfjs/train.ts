@@ -1,12 +1,9 @@
 import type { LabelledData } from "./examples.js";
-import { readLearningRateFactors } from "./learningRateFactors.js";
 import type { Model } from "./model.js";
-import { sgd } from "./sgd.js";
-import { trainedModel } from "./trained.js";
-import { runTraining } from "./training.js";
 import { planTraining } from "./trainingPlan.js";
 import type { TrainingResult } from "./trainingResult.js";
 import type { TrainOptions } from "./trainOptions.js";
+import { trainPlan } from "./trainPlan.js";
 
 /**
  * Trains a classifier, and leaves the trained weights in the model.
@@ -67,14 +64,5 @@ export async function train(
   data: LabelledData,
   options: TrainOptions,
 ): Promise<TrainingResult> {
-  const plan = await planTraining("train", model, data, options);
-  const { learningRateFactors = [] } = options;
-  const factors = readLearningRateFactors("train", learningRateFactors, plan);
-  const trained = trainedModel(plan.weights, factors);
-  const { optimizer = sgd({ momentum: 0.9 }) } = options;
-  try {
-    return await runTraining({ ...plan, trained }, optimizer);
-  } finally {
-    if (!options.optimizer) optimizer.dispose();
-  }
+  return trainPlan(await planTraining("train", model, data, options), options);
 }

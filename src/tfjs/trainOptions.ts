@@ -17,8 +17,17 @@ export interface Batch {
   readonly indices: Uint32Array;
 }
 
-/** A loss of logits `[examples, classes]`, made of differentiable tfjs operations; a scalar, mean over the batch. */
-export type LossFunction = (logits: tf.Tensor2D, batch: Batch) => tf.Tensor;
+/** A loss in terms, each a scalar: `total` is minimised, and the others are reported beside it, as what `distillationLoss` returns. */
+export type LossTerms = {
+  readonly total: tf.Tensor;
+  readonly [term: string]: tf.Tensor | undefined;
+};
+
+/**
+ * A loss of logits `[examples, classes]`, made of differentiable tfjs operations; a scalar, mean over the batch, or
+ * several of them by name.
+ */
+export type LossFunction = (logits: tf.Tensor2D, batch: Batch) => tf.Tensor | LossTerms;
 
 /** State of a training after an update. */
 export interface TrainingProgress {
@@ -31,6 +40,8 @@ export interface TrainingProgress {
   readonly epochs: number;
   /** Loss of the update's batch before the update. */
   readonly loss: number;
+  /** Terms of the loss beside the total; there only if the loss function gives some. */
+  readonly terms?: Readonly<Record<string, number>>;
   /** Learning rate of the update. */
   readonly learningRate: number;
   /** Result on the validation data, in the last update of an epoch that is evaluated. */

@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import { rangeError } from "../internal/checks.js";
 import { permutation, Random } from "../internal/random.js";
 import { Checkpoints, type SavedTraining } from "./checkpoints.js";
 import { DropoutSeeds } from "./dropoutSeeds.js";
@@ -12,7 +13,7 @@ import { describeTraining } from "./trainingConfiguration.js";
 import type { TrainingPlan } from "./trainingPlan.js";
 import type { EpochRecord, TrainingResult } from "./trainingResult.js";
 import type { TrainingState } from "./trainingState.js";
-import { finiteUpdate } from "./trainingUpdate.js";
+import { type BatchLoss, finiteUpdate } from "./trainingUpdate.js";
 
 /** Runs a planned training from its first update, or from the newest checkpoint. */
 export async function runTraining(
@@ -37,6 +38,8 @@ class Training {
   readonly #checkpoints: Checkpoints | undefined;
   readonly #history: EpochRecord[] = [];
   readonly #losses: number[] = [];
+  /** Terms of the losses, by name. */
+  readonly #terms = new Map<string, number[]>();
   readonly #snapshots = new Map<number, Float32Array>();
   readonly #orderRandom: Random;
   readonly #dropoutRandom: Random;
@@ -72,7 +75,7 @@ class Training {
           if (update > 0) await this.#checkpoints?.save(this.#state());
           return this.#end("aborted");
         }
-        const loss = await finiteUpdate(this.#plan, {
+        const done = await finiteUpdate(this.#plan, {
           index: update,
           optimizer: this.#optimizer,
           learningRate: learningRates[update]!,
@@ -80,11 +83,12 @@ class Training {
           indices: this.#batch(),
           beforePass: () => dropout.next(),
         });
-        if (loss === undefined) {
+        if (!done) {
           this.#optimizer.clear();
           return { ...this.#end("diverged"), divergedAtUpdate: update };
         }
-        this.#losses.push(loss);
+        const { loss, terms } = done;
+        this.#record(done);
         await this.#snapshot();
         const validation = await this.#endEpoch();
         await this.#checkpoint();
@@ -94,6 +98,7 @@ class Training {
           epoch: this.#epochOf(update) + 1,
           epochs: this.#plan.epochs,
           loss,
+          ...(this.#terms.size > 0 && { terms }),
           learningRate: learningRates[update]!,
           ...(validation && { validation }),
         });
@@ -115,11 +120,13 @@ class Training {
     return Math.floor(update / this.#plan.updatesPerEpoch);
   }
 
-  #takeUp({ weights, optimizer, losses, history, random, snapshots }: SavedTraining): void {
+  #takeUp(saved: SavedTraining): void {
+    const { weights, optimizer, losses, terms, history, random, snapshots } = saved;
     const { variables } = this.#plan.trained;
     writeVariables(variables, weights);
     this.#optimizer.setState(optimizer, variables);
     for (const loss of losses) this.#losses.push(loss);
+    for (const [name, values] of Object.entries(terms)) this.#terms.set(name, [...values]);
     this.#history.push(...history);
     for (const [update, flat] of snapshots) this.#snapshots.set(update, flat);
     this.#orderRandom.setState(random.order);
@@ -133,10 +140,26 @@ class Training {
       weights: readVariables(trained.variables),
       optimizer: this.#optimizer.getState(trained.variables),
       losses: this.#losses,
+      terms: Object.fromEntries(this.#terms),
       learningRates: learningRates.slice(0, this.#updates),
       history: this.#history,
       random: { order: this.#orderState, dropout: this.#dropoutRandom.getState() },
     };
+  }
+
+  #record({ loss, terms }: BatchLoss): void {
+    const names = Object.keys(terms);
+    const known = this.#updates === 0 ? names : Array.from(this.#terms.keys());
+    if (names.length !== known.length || names.some((name) => !known.includes(name))) {
+      const must = `${known.join(", ") || "none"}, as in the updates before`;
+      throw rangeError(this.#plan.where, "the terms of lossFunction", must, names);
+    }
+    this.#losses.push(loss);
+    for (const [name, value] of Object.entries(terms)) {
+      const values = this.#terms.get(name) ?? [];
+      this.#terms.set(name, values);
+      values.push(value);
+    }
   }
 
   /** Examples of the next update. */
@@ -165,7 +188,12 @@ class Training {
     this.#history.push({
       epoch,
       updates: this.#updates,
-      trainLoss: this.#meanLoss(),
+      trainLoss: this.#epochMean(this.#losses),
+      ...(this.#terms.size > 0 && {
+        terms: Object.fromEntries(
+          Array.from(this.#terms, ([name, values]) => [name, this.#epochMean(values)]),
+        ),
+      }),
       learningRate: this.#plan.learningRates[this.#updates - 1]!,
       ...(evaluation && {
         validationLoss: evaluation.loss,
@@ -177,12 +205,12 @@ class Training {
     return evaluation;
   }
 
-  /** Mean loss of the examples of the last epoch. */
-  #meanLoss(): number {
+  /** Mean over the examples of the last epoch of what the batches' means are given of. */
+  #epochMean(means: readonly number[]): number {
     const { examples, batchSize, updatesPerEpoch } = this.#plan;
-    const sum = this.#losses.slice(-updatesPerEpoch).reduce((sum, loss, batch) => {
+    const sum = means.slice(-updatesPerEpoch).reduce((sum, mean, batch) => {
       const count = Math.min(batchSize, examples.count - batch * batchSize);
-      return sum + loss * count;
+      return sum + mean * count;
     }, 0);
     return sum / examples.count;
   }

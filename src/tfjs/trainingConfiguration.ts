@@ -22,7 +22,7 @@ export function describeTraining(plan: TrainingPlan, optimizer: Optimizer): Conf
     evaluateEvery: plan.evaluateEvery,
     optimizer: optimizer.settings,
     augment: augment ? (augment.settings ?? "a function") : null,
-    lossFunction: plan.ownLoss ? "a function" : "cross-entropy",
+    lossFunction: plan.lossSettings,
     frozen: describeFrozen(plan),
     data: describeData(plan.examples),
     validation: plan.validation ? describeData(plan.validation) : null,

@@ -1,3 +1,4 @@
+import type * as tf from "@tensorflow/tfjs-core";
 import {
   checkBoolean,
   checkFunction,
@@ -16,7 +17,7 @@ import { matchWeightedLayers } from "./layerMatch.js";
 import type { Model } from "./model.js";
 import { type OpenModel, openModel } from "./openModel.js";
 import type { Trained } from "./trained.js";
-import type { CheckpointOptions, LossFunction, TrainOptions } from "./trainOptions.js";
+import type { Batch, CheckpointOptions, LossTerms, TrainOptions } from "./trainOptions.js";
 
 /** A training with everything checked and every default filled in. */
 export interface TrainingPlan {
@@ -39,9 +40,15 @@ export interface TrainingPlan {
   readonly frozen: TrainOptions["frozen"];
   readonly snapshots: ReadonlySet<number>;
   readonly checkpoints: CheckpointPlan | undefined;
-  /** The caller's own; undefined for cross-entropy. */
-  readonly ownLoss: LossFunction | undefined;
-  readonly lossFunction: LossFunction;
+  /** What is needed for the loss beside the logits, and is not differentiated. */
+  readonly targets?: (x: tf.Tensor, indices: Uint32Array) => tf.NamedTensorMap;
+  readonly lossFunction: (
+    logits: tf.Tensor2D,
+    batch: Batch,
+    targets: tf.NamedTensorMap,
+  ) => tf.Tensor | LossTerms;
+  /** What tells the loss from others, as far as it can be written down. */
+  readonly lossSettings: unknown;
   readonly onProgress: TrainOptions["onProgress"];
   readonly signal: AbortSignal | undefined;
 }
@@ -55,6 +62,27 @@ export interface CheckpointPlan {
   readonly resume: boolean;
 }
 
+/** Names of the options of `train`. */
+export const trainOptionNames: readonly string[] = [
+  "schedule",
+  "learningRateFactors",
+  "epochs",
+  "batchSize",
+  "optimizer",
+  "microBatch",
+  "seed",
+  "augment",
+  "frozen",
+  "validation",
+  "evaluateEvery",
+  "snapshots",
+  "checkpoints",
+  "resume",
+  "onProgress",
+  "signal",
+  "lossFunction",
+];
+
 /** Checks all that can be checked before anything changes. What is to be trained is still to be added. */
 export async function planTraining(
   where: string,
@@ -62,25 +90,7 @@ export async function planTraining(
   data: LabelledData,
   options: TrainOptions,
 ): Promise<Omit<TrainingPlan, "trained">> {
-  checkOptions(where, options, [
-    "schedule",
-    "learningRateFactors",
-    "epochs",
-    "batchSize",
-    "optimizer",
-    "microBatch",
-    "seed",
-    "augment",
-    "frozen",
-    "validation",
-    "evaluateEvery",
-    "snapshots",
-    "checkpoints",
-    "resume",
-    "onProgress",
-    "signal",
-    "lossFunction",
-  ]);
+  checkOptions(where, options, trainOptionNames);
   const { schedule, epochs, batchSize, microBatch, optimizer, seed = 0, augment } = options;
   const { frozen, evaluateEvery = 1, snapshots = [], onProgress, signal, lossFunction } = options;
   checkInteger(where, "epochs", epochs, { min: 1 });
@@ -146,8 +156,8 @@ export async function planTraining(
     frozen,
     snapshots: new Set(snapshots),
     checkpoints: planCheckpoints(where, options, updatesPerEpoch),
-    ownLoss: lossFunction,
     lossFunction: lossFunction ?? ((logits, { labels }) => crossEntropy(logits, labels)),
+    lossSettings: lossFunction ? "a function" : "cross-entropy",
     onProgress,
     signal,
   };

@@ -6,6 +6,8 @@ export interface EpochRecord {
   readonly updates: number;
   /** Mean loss of its examples, each as it was trained on: in training mode, while the weights moved. */
   readonly trainLoss: number;
+  /** Means of the same kind of the loss's terms beside the total; there only if the loss function gives some. */
+  readonly terms?: Readonly<Record<string, number>>;
   /** Learning rate of its last update. */
   readonly learningRate: number;
   /** Loss on the validation data after it; there only if it was evaluated. */

@@ -8,6 +8,8 @@ export interface TrainingState {
   readonly optimizer: OptimizerState;
   /** One for each update that was done. */
   readonly losses: readonly number[];
+  /** The same for each term of the loss beside the total. */
+  readonly terms: Readonly<Record<string, readonly number[]>>;
   readonly learningRates: readonly number[];
   /** Epochs that were finished. */
   readonly history: readonly EpochRecord[];

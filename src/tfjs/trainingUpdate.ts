@@ -4,6 +4,7 @@ import { Random } from "../internal/random.js";
 import { gather } from "./examples.js";
 import type { Optimizer } from "./optimizer.js";
 import type { TrainingPlan } from "./trainingPlan.js";
+import type { LossTerms } from "./trainOptions.js";
 import { allFinite } from "./wasmKernels/finite.js";
 
 /** What is to be done in one update. */
@@ -20,40 +21,50 @@ export interface Update {
   readonly beforePass: () => void;
 }
 
+/** The loss of a batch before its update. */
+export interface BatchLoss {
+  readonly loss: number;
+  /** Terms of the loss beside the total. */
+  readonly terms: Readonly<Record<string, number>>;
+}
+
 /** One update. Returns the batch's loss, or undefined if the update was undone because something was not finite. */
 export async function finiteUpdate(
   plan: TrainingPlan,
   update: Update,
-): Promise<number | undefined> {
+): Promise<BatchLoss | undefined> {
   const { trained } = plan;
   const all = trained.variables.map(({ variable }) => variable);
   // Before the forward pass, since that moves the batch-norm statistics.
   const before = all.map((variable) => tf.clone(variable));
   let keep = false;
   try {
+    let names: string[] = [];
     const numbers = tf.tidy(() => {
       trained.enter(update.index);
-      const { value, grads } = differentiateBatch(plan, update);
+      const { value, grads, terms } = differentiateBatch(plan, update);
       trained.move(grads, update.optimizer, update.learningRate);
-      return tf.stack([value, zeroIfFinite(all)]);
+      names = Object.keys(terms);
+      return tf.stack([zeroIfFinite(all), value, ...Object.values(terms)]);
     });
-    let loss: number;
-    let zero: number;
+    let read: number[];
     try {
-      [loss, zero] = (await numbers.data()) as unknown as [number, number];
+      read = Array.from(await numbers.data());
     } finally {
       numbers.dispose();
     }
-    keep = Number.isFinite(loss) && zero === 0;
-    return keep ? loss : undefined;
+    const [zero, loss, ...terms] = read as [number, number, ...number[]];
+    keep = zero === 0 && [loss, ...terms].every(Number.isFinite);
+    if (!keep) return undefined;
+    return { loss, terms: Object.fromEntries(names.map((name, i) => [name, terms[i]!])) };
   } finally {
     if (!keep) all.forEach((variable, i) => void variable.assign(before[i]!));
     tf.dispose(before);
   }
 }
 
-/** A loss and its gradient by variable name. */
-type Gradient = ReturnType<typeof tf.variableGrads>;
+/** A loss, its gradient by variable name, and its terms beside the total. */
+type Gradient = ReturnType<typeof tf.variableGrads> & { readonly terms: tf.NamedTensorMap };
 
 /** Loss and gradient of a batch, put together from parts where the plan says so. */
 function differentiateBatch(plan: TrainingPlan, update: Update): Gradient {
@@ -69,24 +80,33 @@ function differentiateBatch(plan: TrainingPlan, update: Update): Gradient {
       const share = scaled(differentiate(plan, update, part), part.length / indices.length);
       return before ? added(before, share) : share;
     });
-    if (before) tf.dispose({ ...before.grads, "": before.value });
+    if (before) tf.dispose([before.value, before.grads, before.terms]);
   }
   return sum!;
 }
 
-function scaled({ value, grads }: Gradient, factor: number): Gradient {
+function scaled({ value, grads, terms }: Gradient, factor: number): Gradient {
   const scale = tf.scalar(factor);
-  const products = Object.entries(grads).map(([name, grad]) => [name, tf.mul(grad, scale)]);
-  return { value: tf.mul(value, scale), grads: Object.fromEntries(products) };
+  const all = (tensors: tf.NamedTensorMap) =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => [name, tf.mul(tensor, scale)]),
+    );
+  return { value: tf.mul(value, scale), grads: all(grads), terms: all(terms) };
 }
 
 function added(a: Gradient, b: Gradient): Gradient {
-  const names = Object.keys({ ...a.grads, ...b.grads });
-  const sums = names.map((name) => {
-    const [x, y] = [a.grads[name], b.grads[name]];
-    return [name, x && y ? tf.add(x, y) : tf.clone((x ?? y)!)];
-  });
-  return { value: tf.add(a.value, b.value), grads: Object.fromEntries(sums) };
+  const all = (these: tf.NamedTensorMap, those: tf.NamedTensorMap) =>
+    Object.fromEntries(
+      Object.keys({ ...these, ...those }).map((name) => {
+        const [x, y] = [these[name], those[name]];
+        return [name, x && y ? tf.add(x, y) : tf.clone((x ?? y)!)];
+      }),
+    );
+  return {
+    value: tf.add(a.value, b.value),
+    grads: all(a.grads, b.grads),
+    terms: all(a.terms, b.terms),
+  };
 }
 
 /** Loss of examples in training mode and its gradient by every variable that is trainable now. */
@@ -118,22 +138,39 @@ export function differentiate(
     Int32Array.from(indices, (index) => examples.labels[index]!),
     "int32",
   );
+  const targets = plan.targets?.(x, indices) ?? {};
   beforePass();
-  return gradientsOf(() => {
-    const logits = weights.apply(x, { training: true }) as tf.Tensor2D;
-    const loss = lossFunction(logits, { x, labels, indices: indices.slice() });
-    if (!(loss instanceof tf.Tensor) || loss.rank !== 0) {
-      const got = loss instanceof tf.Tensor ? loss.shape : loss;
-      throw typeError(
+  const kept: Record<string, tf.Tensor> = {};
+  try {
+    const gradient = gradientsOf(() => {
+      const logits = weights.apply(x, { training: true }) as tf.Tensor2D;
+      const { total, ...terms } = readTerms(
         plan.where,
-        "the result of lossFunction",
-        "a scalar tensor",
-        got,
-        "Take the mean",
+        lossFunction(logits, { x, labels, indices: indices.slice() }, targets),
       );
-    }
-    return weights.penalties().reduce((sum, penalty) => tf.add(sum, penalty), loss as tf.Scalar);
-  }, trainable);
+      // They outlive the gradient, which lets only the total out.
+      for (const [name, term] of Object.entries(terms)) kept[name] = tf.keep(tf.clone(term!));
+      return weights.penalties().reduce((sum, penalty) => tf.add(sum, penalty), total as tf.Scalar);
+    }, trainable);
+    const terms = Object.entries(kept).map(([name, term]) => [name, tf.clone(term)]);
+    return { ...gradient, terms: Object.fromEntries(terms) };
+  } finally {
+    tf.dispose(kept);
+  }
+}
+
+/** The terms of a loss, all of them scalars; those that are undefined are left out. */
+function readTerms(where: string, result: tf.Tensor | LossTerms): LossTerms {
+  const terms: LossTerms = result instanceof tf.Tensor ? { total: result } : result;
+  const named = Object.entries(terms ?? {}).filter(([, term]) => term !== undefined);
+  const all: (readonly [string, unknown])[] = terms?.total ? named : [["total", result]];
+  for (const [name, term] of all) {
+    if (term instanceof tf.Tensor && term.rank === 0) continue;
+    const argument = `the result of lossFunction${name === "total" ? "" : `: ${name}`}`;
+    const got = term instanceof tf.Tensor ? term.shape : term;
+    throw typeError(where, argument, "a scalar tensor", got, "Take the mean");
+  }
+  return Object.fromEntries(named) as LossTerms;
 }
 
 /** `tf.variableGrads`, which leaks what it has saved for the backward pass when something throws. */

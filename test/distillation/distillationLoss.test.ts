@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Matrix } from "ml-matrix";
 import { describe, expect, test } from "vitest";
-import { distillationLoss } from "../../src/distillation/index.js";
+import { distillationLoss, softmax } from "../../src/distillation/index.js";
 import golden from "../golden/distillation.json" with { type: "json" };
 
 const { student_logits: student, teacher_logits: teacher, labels } = golden.inputs;
@@ -328,6 +328,43 @@ describe("distillationLoss", () => {
       /scaleByTemperatureSquared must be true or false, got 1/,
     );
     expect(call({ options: { alpha: 0.9 } })).toThrow(/got "alpha"/);
+  });
+
+  test("probabilities where logits belong are refused, of either network, and rounded ones too", () => {
+    const probabilities = softmax(teacher);
+    const single = { data: Float32Array.from(probabilities.data), shape: probabilities.shape };
+    for (const given of [probabilities, single]) {
+      expect(() => distillationLoss(student, given)).toThrow(
+        "distillationLoss: teacher must be logits, got probabilities, as every row sums to 1. " +
+          "Give the numbers that go into the softmax, or the logarithms of what comes out of it",
+      );
+      expect(() => distillationLoss(given, teacher)).toThrow(/student must be logits/);
+    }
+    // The logarithms are logits.
+    const logarithms = { data: probabilities.data.map(Math.log), shape: probabilities.shape };
+    const options = { temperature: 3 };
+    expect(distillationLoss(student, logarithms, labels, options).total).toBeAllclose(
+      distillationLoss(student, teacher, labels, options).total,
+      { rtol: 1e-12 },
+    );
+    // So may be small whole numbers, and rows of which one does not sum to 1.
+    expect(distillationLoss([[1, 0]], [[0, 1]]).soft).toBeGreaterThan(0);
+    const mixed = { data: Float64Array.of(0.5, 0.5, 0.5, 0.25), shape: [2, 2] };
+    expect(distillationLoss(mixed, mixed).soft).toBe(0);
+  });
+
+  test("teacher and student are not the same in it", () => {
+    const { KL: expected } = golden.cases.find(({ T }) => T === 1)!;
+    expect(distillationLoss(student, teacher).soft).toBeAllclose(expected, tolerance);
+    expect(distillationLoss(teacher, student).soft).not.toBeAllclose(expected, { rtol: 0.1 });
+  });
+
+  test("the soft term has its factor of T² without a hard term as well", () => {
+    for (const { T: temperature, KL } of golden.cases) {
+      const alone = distillationLoss(student, teacher, undefined, { temperature });
+      expect(alone.total).toBeAllclose(temperature ** 2 * KL, { rtol: 1e-9 });
+      expect(alone.soft).toBe(alone.total);
+    }
   });
 
   test("a loss beyond all numbers is an error, not NaN", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { restartPairs, stepCurvePairs, stepPairs } from "../../examples/common/connections.js";
+import { distillationSettings } from "../../examples/common/distillationSettings.js";
 import { type Preset, presets } from "../../examples/common/experiment.js";
 import { modeRun, modeSettings } from "../../examples/common/modeSettings.js";
 import { forwardFlops } from "../../examples/common/networkShapes.js";
@@ -8,18 +9,21 @@ import {
   plainSettings,
   type RestartSettings,
 } from "../../examples/common/restartSettings.js";
+import { studentFlops } from "../../examples/common/studentNetwork.js";
 import type { WarmupSettings } from "../../examples/common/warmupFamily.js";
 import { resnetSettings, vggSettings } from "../../examples/common/warmupSettings.js";
 
 /** The plan's TFLOP, which no preset may fall below; the table's numbers are rounded to three digits. */
-const budgets: Readonly<Record<"A" | "B" | "B′" | "C" | "D" | "E", Record<Preset, number>>> = {
-  A: { quick: 0.05, cpu: 36.7, paper: 314_000 },
-  B: { quick: 0.045, cpu: 41.1, paper: 207_000 },
-  "B′": { quick: 0.01, cpu: 19.5, paper: 37_600 },
-  C: { quick: 0.03, cpu: 23.9, paper: 127_000 },
-  D: { quick: 0.03, cpu: 25.4, paper: 55_200 },
-  E: { quick: 0.04, cpu: 29.6, paper: 225_000 },
-};
+const budgets: Readonly<Record<"A" | "B" | "B′" | "C" | "D" | "E" | "F", Record<Preset, number>>> =
+  {
+    A: { quick: 0.05, cpu: 36.7, paper: 314_000 },
+    B: { quick: 0.045, cpu: 41.1, paper: 207_000 },
+    "B′": { quick: 0.01, cpu: 19.5, paper: 37_600 },
+    C: { quick: 0.03, cpu: 23.9, paper: 127_000 },
+    D: { quick: 0.03, cpu: 25.4, paper: 55_200 },
+    E: { quick: 0.04, cpu: 29.6, paper: 225_000 },
+    F: { quick: 0.01, cpu: 25.5, paper: 69_900 },
+  };
 const ROUNDING = 0.995;
 
 // Backwards costs twice as much as forwards.
@@ -73,6 +77,20 @@ function flopsOfDecays({ network, decayEpochs, trainingImagesPerClass }: Restart
   return (2 * training(forwardFlops(network), decayEpochs, 10 * trainingImagesPerClass)) / 1e12;
 }
 
+/** The teacher, two students for each seed, and the teacher's answers to the distilled one. */
+function flopsOfDistillation(preset: Preset): number {
+  const settings = distillationSettings[preset];
+  const { network, student, teacherEpochs, studentEpochs, seeds, augment } = settings;
+  const images = 10 * settings.trainingImagesPerClass;
+  const teacher = forwardFlops(network);
+  const answers = teacher * images * (augment ? studentEpochs : 1);
+  return (
+    (training(teacher, teacherEpochs, images) +
+      seeds.length * (2 * training(studentFlops(student), studentEpochs, images) + answers)) /
+    1e12
+  );
+}
+
 describe.each(presets)("preset %s is no smaller than planned", (preset) => {
   test("modes (X1)", () => {
     expect(flopsOfModes(preset)).toBeGreaterThanOrEqual(ROUNDING * budgets.A[preset]);
@@ -115,6 +133,10 @@ describe.each(presets)("preset %s is no smaller than planned", (preset) => {
       expect(settings.largeBatchRate / settings.smallBatchRate).toBeCloseTo(ratio, 9);
       expect(largeBatch / smallBatch).toBe(preset === "cpu" ? 5 : ratio);
     }
+  });
+
+  test("distillation (X12)", () => {
+    expect(flopsOfDistillation(preset)).toBeGreaterThanOrEqual(ROUNDING * budgets.F[preset]);
   });
 
   test("has an odd number of positions, so that the bend is measured", () => {

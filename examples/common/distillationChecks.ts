@@ -1,0 +1,80 @@
+import type { Preset } from "./experiment.js";
+import { mean } from "./mean.js";
+import { accuracyNoise, decide, every, exactly, type Finding } from "./verdicts.js";
+
+/** Mean |difference| of two grids over the teacher's layers, for the shallow and the deep layers of the student. */
+export interface DepthDifference {
+  /** Convolutions. */
+  readonly shallow: number;
+  /** Fully connected layers. */
+  readonly deep: number;
+}
+
+const percent = (fraction: number) => (100 * fraction).toFixed(1);
+
+/** Standard error of a mean; 0 for one value, which says nothing about it. */
+export function standardError(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const middle = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
+
+const summary = (accuracies: readonly number[]) =>
+  `${percent(mean(accuracies))} ± ${percent(standardError(accuracies))}`;
+
+/** X12.a: the best distilled student is better than the best with hard labels. */
+export function distillationHelps(
+  soft: readonly number[],
+  hard: readonly number[],
+  testImages: number,
+): Finding {
+  const [a, b] = [Math.max(...soft), Math.max(...hard)];
+  return {
+    verdict: decide(a - b, accuracyNoise(a, b, testImages)),
+    ours: `best ${percent(a)} against ${percent(b)} %; means ${summary(soft)}, ${summary(hard)}`,
+  };
+}
+
+/** X12.b: distillation changes the deep layers more than the shallow ones. */
+export function deepLayersDiffer(pairs: readonly DepthDifference[]): Finding {
+  const margins = pairs.map(({ deep, shallow }) => deep - shallow);
+  return {
+    verdict: decide(mean(margins), standardError(margins)),
+    ours: pairs
+      .map(({ deep, shallow }) => `${deep.toFixed(3)} against ${shallow.toFixed(3)}`)
+      .join("; "),
+  };
+}
+
+/** X12.c: and changes them more than another seed does. */
+export function exceedsSeedNoise(
+  pairs: readonly DepthDifference[],
+  control: readonly DepthDifference[],
+): Finding {
+  const [distilled, seeds] = [pairs, control].map((all) => all.map(({ deep }) => deep)) as [
+    number[],
+    number[],
+  ];
+  const allowance = Math.hypot(standardError(distilled), standardError(seeds));
+  return {
+    verdict: decide(mean(distilled) - mean(seeds), allowance),
+    ours: `${mean(distilled).toFixed(3)} ± ${standardError(distilled).toFixed(3)} against ${mean(seeds).toFixed(3)} ± ${standardError(seeds).toFixed(3)}`,
+  };
+}
+
+/** X12.d: the paper's accuracies, within a point. */
+export function accuraciesOfPaper(
+  soft: readonly number[],
+  hard: readonly number[],
+  preset: Preset,
+): Finding {
+  const [a, b] = [Math.max(...soft), Math.max(...hard)];
+  const within = (value: number, low: number, high: number) =>
+    exactly(value >= low && value <= high);
+  return {
+    verdict:
+      preset === "paper" ? every([within(a, 0.842, 0.862), within(b, 0.82, 0.84)]) : "not decided",
+    ours: `${percent(a)} and ${percent(b)} %${preset === "paper" ? "" : ", a smaller setting"}`,
+  };
+}
