@@ -51,7 +51,7 @@ function restartRuns(name: string, settings: RestartSettings, input: ExperimentI
 }
 
 /** The decays over the whole budget, experiment X13. */
-export type DecayKind = "cosine" | "linear";
+type DecayKind = "cosine" | "linear";
 
 /** How long each run is, and its learning rate. */
 export function ratePlans(
