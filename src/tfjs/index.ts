@@ -22,8 +22,12 @@ export {
   type WeightsEvaluation,
 } from "./evaluateWeights.js";
 export type { Inputs, LabelledData } from "./examples.js";
-export { type FrozenLayers, freezeLayers } from "./freezeLayers.js";
+export { type FreezeForOptions, type Freezing, freezeFor } from "./freezeFor.js";
+export { freezeLayers } from "./freezeLayers.js";
+export type { FreezePeriod, Frozen } from "./freezePlan.js";
 export { fromTensor, type TensorValues } from "./fromTensor.js";
+export type { FrozenLayers } from "./holdLayers.js";
+export { keyedByVariable } from "./keyedByVariable.js";
 export type { LayerMatch } from "./layerMatch.js";
 export {
   type CompiledModel,
@@ -49,6 +53,7 @@ export {
 } from "./trainCurve.js";
 export { registerTrainingKernels } from "./trainingKernels.js";
 export type { EpochRecord, TrainingResult } from "./trainingResult.js";
+export { trainOnly } from "./trainOnly.js";
 export type {
   Batch,
   CheckpointOptions,
