@@ -110,6 +110,21 @@ function curveStep(depth: 16, narrower: NonNullable<VggOptions["narrower"]>): Ca
   };
 }
 
+/** A frozen stack is to take no longer, but for the noise of a machine. */
+const NO_LONGER = 0.98;
+
+function frozenStep(frozen: NonNullable<Step["frozen"]>, aim: number): Case {
+  const plain = step(vggShape(16, { narrower: 4 }));
+  return {
+    name: `step of ${NARROW_VGG}, ${frozen} frozen`,
+    work: { ...plain, frozen },
+    peers: ["composed"],
+    references: { [PLAIN_STEP]: plain },
+    isKernel: false,
+    aims: { references: { [PLAIN_STEP]: aim } },
+  };
+}
+
 const resnetStep = (depth: 14 | 32): Case => ({
   name: `step of ResNet-${depth}`,
   work: step(resnetShape(depth)),
@@ -125,6 +140,9 @@ const steps: readonly Case[] = [
     normalizedVggStep(16, narrower),
   ]),
   curveStep(16, 4),
+  frozenStep("classifier", NO_LONGER),
+  // Two thirds of the work of a step is the gradient.
+  frozenStep("convolutions", 2),
   vggStep(11, 1),
   resnetStep(14),
   resnetStep(32),
@@ -154,6 +172,15 @@ export const quickCases: readonly Case[] = [
     references: { [PLAIN_STEP]: step({ ...tinyVgg, batchNormalization: true }, 6) },
     isKernel: false,
   },
+  ...(["classifier", "convolutions"] as const).map(
+    (frozen): Case => ({
+      name: `step of a tiny VGG, ${frozen} frozen`,
+      work: { ...step({ ...tinyVgg, batchNormalization: true }, 6), frozen },
+      peers: ["composed"],
+      references: { [PLAIN_STEP]: step({ ...tinyVgg, batchNormalization: true }, 6) },
+      isKernel: false,
+    }),
+  ),
   {
     name: "step of a tiny ResNet",
     work: step(

@@ -23,8 +23,8 @@ export const training: Subject<Case, StepFiles | undefined, TrainingLine> = {
   row,
 };
 
-// A step of a curve has the kernels of a plain one.
-const isStep = ({ work }: Case) => work.kind === "step" && !work.curve;
+// A step of a curve has the kernels of a plain one, one with frozen layers has some of them.
+const isStep = ({ work }: Case) => work.kind === "step" && !work.curve && !work.frozen;
 
 /** Where the time of a step of training goes. */
 export const trainingProfile: Subject<Case, StepFiles | undefined, ProfileLine> = {

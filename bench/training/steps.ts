@@ -11,9 +11,11 @@ import type { Step } from "./work.js";
 /** More steps than any run takes: the training is aborted. */
 const STEPS = 100_000;
 
+const frozenLayers = { convolutions: /^conv/, classifier: /^fc/ };
+
 /** Steps of one training by `train`, which waits after each of them until the next one is wanted. */
 export async function stepComputation(
-  { network: shape, batch, curve: isCurve = false }: Step,
+  { network: shape, batch, curve: isCurve = false, frozen }: Step,
   { files, firstSteps, update: { learningRate, momentum } }: TrainingTask,
 ): Promise<Computation> {
   const { x, y } = (await readArrays(files!.batch)) as Record<"x" | "y", ArrayData>;
@@ -39,7 +41,10 @@ export async function stepComputation(
     };
     const training: Promise<{ readonly stopped: string }> = isCurve
       ? trainCurve(model, curveFrom(model, shape), data, options)
-      : train(model, data, options);
+      : train(model, data, {
+          ...options,
+          ...(frozen && { frozen: { layers: frozenLayers[frozen] } }),
+        });
     training.then(({ stopped }) => failed(new Error(`the training has ${stopped}`)), failed);
   }
 

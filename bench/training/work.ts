@@ -23,6 +23,8 @@ export interface Step {
   readonly kind: "step";
   /** Whether a curve between two networks is trained, which takes the same gradient. */
   readonly curve?: boolean;
+  /** What of the network is frozen. */
+  readonly frozen?: "convolutions" | "classifier";
   readonly network: NetworkShape;
   readonly batch: number;
 }
@@ -31,7 +33,7 @@ export type Work = Convolution | Product | Step;
 
 /**
  * Floating-point operations that the result needs, two for each multiply-add. A step needs three times those of the
- * forward pass, whatever a side does beyond that.
+ * forward pass, whatever a side does beyond that; one with frozen layers counts as a whole one, so that rates compare times.
  */
 export function usefulFlops(work: Work): number {
   switch (work.kind) {

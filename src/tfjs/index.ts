@@ -25,8 +25,12 @@ export {
 } from "./evaluateWeights.js";
 export type { Inputs, LabelledData } from "./examples.js";
 export type { FeatureMatch } from "./featureMatching.js";
-export { type FrozenLayers, freezeLayers } from "./freezeLayers.js";
+export { type FreezeForOptions, type Freezing, freezeFor } from "./freezeFor.js";
+export { freezeLayers } from "./freezeLayers.js";
+export type { FreezePeriod, Frozen } from "./freezePlan.js";
 export { fromTensor, type TensorValues } from "./fromTensor.js";
+export type { FrozenLayers } from "./holdLayers.js";
+export { keyedByVariable } from "./keyedByVariable.js";
 export type { LayerMatch } from "./layerMatch.js";
 export {
   type CompiledModel,
@@ -53,6 +57,7 @@ export {
 } from "./trainCurve.js";
 export { registerTrainingKernels } from "./trainingKernels.js";
 export type { EpochRecord, TrainingResult } from "./trainingResult.js";
+export { trainOnly } from "./trainOnly.js";
 export type {
   Batch,
   CheckpointOptions,

@@ -33,7 +33,9 @@ import { trainPlan } from "./trainPlan.js";
  *
  * **Frozen layers** (`frozen`) neither move nor gather momentum nor decay, and their batch norm is in evaluation
  * mode (see {@link freezeLayers}); they start from rest when their time is over. All layers are as they were when the
- * training ends, whatever ended it.
+ * training ends, whatever ended it. In the place of warmup: `frozen: { layers: /^fc/, updates: 500 }`. Only
+ * some layers: `frozen: { except: "logits" }`. Gradual unfreezing: a list, in which each period ends later than the one before,
+ * `[{ layers: "block2", epochs: 1 }, { layers: "block1", epochs: 2 }]`.
  *
  * The event loop has a turn in every update. No tensor is left behind, except for the memory of an optimizer that was
  * passed in. Inputs stay on the host; only a batch at a time becomes a tensor.
@@ -43,7 +45,7 @@ import { trainPlan } from "./trainPlan.js";
  * @param options - See {@link TrainOptions}.
  * @returns See {@link TrainingResult}.
  * @throws RangeError or TypeError, as a rejected promise and before anything changes, if an option is out of range, model and
- * data do not fit together, an input is not finite, a label is not a class, no layer to be frozen has weights, a snapshot is
+ * data do not fit together, an input is not finite, a label is not a class, no layer to be frozen has weights or none is left to train, a snapshot is
  * beyond the end, the model ends in a softmax, or the store holds checkpoints that it cannot go on from.
  * @example
  * ```ts
@@ -58,6 +60,28 @@ import { trainPlan } from "./trainPlan.js";
  * stopped; // "finished"
  * history[2].validationAccuracy; // 1
  * ```
+ * @example Weights averaged along a training: `onProgress` sees those after each update
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { WeightAverage } from "closerlook/landscape";
+ * import { train, weightsOf } from "closerlook/tfjs";
+ * const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [1] })] });
+ * const data = { x: { data: Float32Array.of(-2, -1, 1, 2), shape: [4, 1] }, y: [0, 0, 1, 1] };
+ * const weights = weightsOf(model);
+ * const mean = new WeightAverage();
+ * await train(model, data, {
+ *   schedule: 0.1,
+ *   epochs: 4,
+ *   batchSize: 4,
+ *   onProgress: ({ update }) => {
+ *     if (update > 2) mean.add(weights.read());
+ *   },
+ * });
+ * mean.count; // 2
+ * weights.write(mean.average);
+ * ```
+ * @see Gotmare et al. 2019, section 4, on freezing in the place of warmup; Howard and Ruder 2018, section 3.3, on gradual
+ * unfreezing; Izmailov et al. 2018 on averages.
  */
 export async function train(
   model: Model,

@@ -4,6 +4,7 @@ import type { Schedule } from "../schedules/schedule.js";
 import type { Augmentation } from "./augmentation.js";
 import type { Evaluation } from "./evaluate.js";
 import type { LabelledData } from "./examples.js";
+import type { Frozen } from "./freezePlan.js";
 import type { LayerMatch } from "./layerMatch.js";
 import type { Optimizer } from "./optimizer.js";
 
@@ -98,8 +99,12 @@ export interface TrainOptions {
   seed?: number;
   /** Random changes of the training examples, e.g. `randomCropAndFlip()`. @defaultValue none */
   augment?: Augmentation;
-  /** Layers that stay as they are in the first `updates` updates; then everything trains. */
-  frozen?: { readonly layers: LayerMatch; readonly updates: number };
+  /**
+   * Layers that stay as they are for some updates or epochs, or all through the training: one period, or several side by side,
+   * as gradual unfreezing needs them. To go on from a checkpoint they must be the same.
+   * @defaultValue everything trains
+   */
+  frozen?: Frozen;
   /** Data to evaluate on at the end of epochs. */
   validation?: LabelledData;
   /** Epochs between two evaluations; the last epoch is always evaluated. @defaultValue 1 */

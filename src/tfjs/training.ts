@@ -1,12 +1,11 @@
-import type * as tf from "@tensorflow/tfjs-core";
 import { rangeError } from "../internal/checks.js";
 import { permutation, Random } from "../internal/random.js";
 import { Checkpoints, type SavedTraining } from "./checkpoints.js";
 import { DropoutSeeds } from "./dropoutSeeds.js";
 import { type Evaluation, evaluateExamples } from "./evaluate.js";
 import { EventLoop } from "./eventLoop.js";
-import { type FrozenLayers, freezeLayers } from "./freezeLayers.js";
-import { type OpenModel, readVariables, writeVariables } from "./openModel.js";
+import { Freezer } from "./freezer.js";
+import { readVariables, writeVariables } from "./openModel.js";
 import type { Optimizer } from "./optimizer.js";
 import { checkStepMemory } from "./stepMemory.js";
 import { describeTraining } from "./trainingConfiguration.js";
@@ -57,19 +56,15 @@ class Training {
   }
 
   async run(saved: SavedTraining | undefined, eventLoop: EventLoop): Promise<TrainingResult> {
-    const { model, weights, frozen, learningRates, signal, onProgress } = this.#plan;
+    const { weights, frozen, learningRates, signal, onProgress } = this.#plan;
     const dropout = new DropoutSeeds(weights.layers, this.#dropoutRandom);
-    let freeze: FrozenLayers | undefined;
+    const freezer = new Freezer(frozen, this.#optimizer);
     try {
       if (saved) this.#takeUp(saved);
-      if (frozen && this.#updates < frozen.updates) {
-        freeze = freezeLayers(model, frozen.layers);
-        this.#optimizer.clear(variablesOf(weights, freeze.frozen));
-      }
       if (!saved) await this.#snapshot();
       while (this.#updates < learningRates.length) {
         const update = this.#updates;
-        if (update === frozen?.updates) freeze?.restore();
+        freezer.enter(update);
         await eventLoop.turn();
         if (signal?.aborted) {
           if (update > 0) await this.#checkpoints?.save(this.#state());
@@ -105,7 +100,7 @@ class Training {
       }
       return this.#end("finished");
     } finally {
-      freeze?.restore();
+      freezer.restore();
       dropout.restore();
     }
   }
@@ -232,6 +227,3 @@ class Training {
     };
   }
 }
-
-const variablesOf = (weights: OpenModel, layers: readonly string[]): tf.Variable[] =>
-  weights.variables.filter(({ layer }) => layers.includes(layer)).map(({ variable }) => variable);

@@ -1,6 +1,5 @@
 import { crc32 } from "../formats/index.js";
 import type { LabelledExamples } from "./examples.js";
-import { matchWeightedLayers } from "./layerMatch.js";
 import type { ModelLayer } from "./model.js";
 import type { Optimizer } from "./optimizer.js";
 import type { TrainingPlan } from "./trainingPlan.js";
@@ -23,20 +22,13 @@ export function describeTraining(plan: TrainingPlan, optimizer: Optimizer): Conf
     optimizer: optimizer.settings,
     augment: augment ? (augment.settings ?? "a function") : null,
     lossFunction: plan.lossSettings,
-    frozen: describeFrozen(plan),
+    frozen: plan.frozen.settings,
     data: describeData(plan.examples),
     validation: plan.validation ? describeData(plan.validation) : null,
     ...trained.settings,
     layers: layers.length,
     ...Object.fromEntries(layers.map((layer, i) => [`layer ${i}`, describeLayer(layer)])),
   };
-}
-
-/** Positions of the layers, since their names may change. */
-function describeFrozen({ where, weights: { layers }, frozen }: TrainingPlan): unknown {
-  if (!frozen) return null;
-  const matched = matchWeightedLayers(where, "frozen.layers", layers, frozen.layers);
-  return { layers: matched.map((layer) => layers.indexOf(layer)), updates: frozen.updates };
 }
 
 /** Without its name, which tf.layers counts up whenever a model is built. */

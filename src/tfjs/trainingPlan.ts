@@ -13,7 +13,7 @@ import { Random } from "../internal/random.js";
 import type { Augmentation } from "./augmentation.js";
 import { crossEntropy } from "./crossEntropy.js";
 import { checkLogits, type LabelledData, type LabelledExamples, readLabelled } from "./examples.js";
-import { matchWeightedLayers } from "./layerMatch.js";
+import { type FreezePlan, planFreezes } from "./freezePlan.js";
 import type { Model } from "./model.js";
 import { type OpenModel, openModel } from "./openModel.js";
 import type { Trained } from "./trained.js";
@@ -23,7 +23,6 @@ import type { Batch, CheckpointOptions, LossTerms, TrainOptions } from "./trainO
 export interface TrainingPlan {
   /** Name of the function that trains, for errors. */
   readonly where: string;
-  readonly model: Model;
   readonly weights: OpenModel;
   readonly trained: Trained;
   readonly examples: LabelledExamples;
@@ -37,7 +36,7 @@ export interface TrainingPlan {
   readonly learningRates: readonly number[];
   readonly seed: number;
   readonly augment: Augmentation | undefined;
-  readonly frozen: TrainOptions["frozen"];
+  readonly frozen: FreezePlan;
   readonly snapshots: ReadonlySet<number>;
   readonly checkpoints: CheckpointPlan | undefined;
   /** What is needed for the loss beside the logits, and is not differentiated. */
@@ -109,13 +108,6 @@ export async function planTraining(
   checkSignal(where, signal);
 
   const weights = openModel(where, model);
-  if (frozen !== undefined) {
-    if (typeof frozen !== "object" || frozen === null) {
-      throw typeError(where, "frozen", "{ layers, updates }", frozen);
-    }
-    checkInteger(where, "frozen.updates", frozen.updates, { min: 1 });
-    matchWeightedLayers(where, "frozen.layers", weights.layers, frozen.layers);
-  }
   if (lossFunction === undefined) checkLogits(where, weights);
   checkFinite(where, weights);
   const examples = await readLabelled(where, "data", data, weights);
@@ -141,7 +133,6 @@ export async function planTraining(
 
   return {
     where,
-    model,
     weights,
     examples,
     validation,
@@ -153,7 +144,7 @@ export async function planTraining(
     learningRates,
     seed,
     augment,
-    frozen,
+    frozen: planFreezes(where, frozen, weights, updatesPerEpoch),
     snapshots: new Set(snapshots),
     checkpoints: planCheckpoints(where, options, updatesPerEpoch),
     lossFunction: lossFunction ?? ((logits, { labels }) => crossEntropy(logits, labels)),

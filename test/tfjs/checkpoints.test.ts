@@ -28,8 +28,8 @@ const noise: Augmentation = (example, result, _, random) => {
 };
 
 /** All that could go wrong: batch norm, dropout, noise, uneven batches, a thaw in the middle of the second epoch. */
-const options: TrainOptions = {
-  schedule: (update) => 0.1 / (1 + update),
+const options = {
+  schedule: (update: number) => 0.1 / (1 + update),
   epochs: 3,
   batchSize: 5,
   seed: 11,
@@ -38,7 +38,7 @@ const options: TrainOptions = {
   validation: clusters(6, 8),
   evaluateEvery: 2,
   snapshots: [0, 2, 4, 7],
-};
+} satisfies TrainOptions;
 
 /** A training from the start of `seed`: its result, and the weights and the optimizer's memory at its end. */
 async function run(
@@ -98,6 +98,34 @@ describe("a training that is taken up again", () => {
       }
     },
   );
+
+  test("thaws its layers when it would have, wherever it was stopped", async () => {
+    // Everything but the logits at first; the head joins in update 2, the body after an epoch (3 updates).
+    const frozen = [
+      { layers: /^head/, updates: 2 },
+      { layers: /^body/, epochs: 1 },
+    ];
+    const snapshots = [0, 1, 2, 3, 4];
+    const undisturbed = await run(optimizers.adam!, { frozen, snapshots });
+    const { variables } = weightsOf(normModel());
+    const moved = (layer: string, update: number) => {
+      const [before, after] = [update, update + 1].map((k) => undisturbed.result.snapshots.get(k)!);
+      return variables
+        .filter((variable) => variable.layer === layer)
+        .map(({ offset, size }) => [offset, offset + size] as const)
+        .some(([from, to]) => before!.slice(from, to).join() !== after!.slice(from, to).join());
+    };
+    const starts = ["body", "bodyNorm", "head", "headNorm", "logits"].map((layer) =>
+      [0, 1, 2, 3].findIndex((update) => moved(layer, update)),
+    );
+    expect(starts).toEqual([3, 3, 2, 2, 0]);
+    for (const after of [1, 2, 3]) {
+      const checkpoints = { store: new MemoryStore(), everyUpdates: 100 };
+      await run(optimizers.adam!, { frozen, snapshots, checkpoints, ...aborted(after) });
+      const again = { frozen, snapshots, checkpoints, resume: true };
+      expect(await run(optimizers.adam!, again, otherModel())).toEqual(undisturbed);
+    }
+  });
 
   test("can be stopped after each update in turn", async () => {
     const checkpoints = { store: new MemoryStore(), everyEpochs: 1 };
@@ -370,7 +398,12 @@ describe("checkpoints", () => {
   const { x, y } = data;
   const otherData = { x: { ...x, data: x.data.with(3, 0.5) }, y };
   const wider = () =>
-    layers.sequential({ layers: [layers.layers.dense({ units: 3, inputShape: [2] })] });
+    layers.sequential({
+      layers: [
+        layers.layers.dense({ units: 9, inputShape: [2], name: "head" }),
+        layers.layers.dense({ units: 3 }),
+      ],
+    });
   const changes: [string, () => Promise<unknown>, RegExp][] = [];
   const refuse = (
     what: string,
@@ -429,6 +462,16 @@ describe("checkpoints", () => {
     /train: frozen must be .*\[4,5\].*\[0\]/,
   );
   refuse(
+    "further period of freezing",
+    (r) => withAdam({ ...r, frozen: [same.frozen, { layers: "body", epochs: 2 }] }),
+    /train: frozen must be .*"updates":4.*\[0\],"updates":6/,
+  );
+  refuse(
+    "freezing without an end",
+    (r) => withAdam({ ...r, frozen: { layers: ["head", "headNorm"] } }),
+    /train: frozen must be .*"updates":4.*"updates":"all"/,
+  );
+  refuse(
     "inputs",
     (r) =>
       train(otherModel(), otherData, {
@@ -450,7 +493,7 @@ describe("checkpoints", () => {
   );
   refuse(
     "layers",
-    (r) => withAdam({ ...r, frozen: { layers: /./, updates: 4 } }, wider()),
+    (r) => withAdam({ ...r, frozen: { layers: "head", updates: 4 } }, wider()),
     /train: frozen must be/,
   );
   refuse(
