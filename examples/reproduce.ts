@@ -65,8 +65,8 @@ Options:
   --out FOLDER    where results go (default: out); finished training runs there are used again
   --jobs N        run N jobs at a time, each in a process of its own (default: 1, in this process)
   --threads N     threads of the wasm back end (default: all cores, shared by the jobs)
-  --list          print the jobs (training runs, curves, surfaces) by key, and which are finished; a job stands below
-                  those that it needs
+  --list          print the jobs (training runs, curves, surfaces) by key, and which are finished; an empty line stands
+                  before jobs that need jobs above it
   --only KEY      run one job of --list, after those that it needs, and stop; processes with one FOLDER, on several
                   machines too, share the work: each job is computed by one of them
   --help          print this text
@@ -181,8 +181,11 @@ async function main(signal: AbortSignal): Promise<void> {
   const jobs = inOrder(chosen.flatMap((one) => one.jobs(input)));
 
   if (list) {
-    for (const [key, job] of inWaves(jobs)) {
-      process.stdout.write(`${(await store.finished(job)) ? "finished" : "to do   "}  ${key}\n`);
+    for (const [i, wave] of inWaves(jobs).entries()) {
+      if (i > 0) process.stdout.write("\n");
+      for (const [key, job] of wave) {
+        process.stdout.write(`${(await store.finished(job)) ? "finished" : "to do   "}  ${key}\n`);
+      }
     }
     return;
   }

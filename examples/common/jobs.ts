@@ -60,13 +60,21 @@ export function inOrder(jobs: readonly Job[]): ReadonlyMap<string, Job> {
   return all;
 }
 
-/** Jobs in such an order that those that need no other come first, then those that need only these, and so on. */
-export function inWaves(jobs: ReadonlyMap<string, Job>): ReadonlyMap<string, Job> {
-  const waves = new Map<string, number>();
-  for (const [key, { needs = [] }] of jobs) {
-    waves.set(key, Math.max(0, ...needs.map((need) => waves.get(keyOf(need))! + 1)));
+/**
+ * Jobs in waves, for a cluster: those that need no other, those that need only these, and so on.
+ *
+ * @param jobs - By key, every one after those that it needs.
+ */
+export function inWaves(jobs: ReadonlyMap<string, Job>): ReadonlyMap<string, Job>[] {
+  const waveOf = new Map<string, number>();
+  const waves: Map<string, Job>[] = [];
+  for (const [key, job] of jobs) {
+    const wave = Math.max(0, ...(job.needs ?? []).map((need) => waveOf.get(keyOf(need))! + 1));
+    waveOf.set(key, wave);
+    waves[wave] ??= new Map();
+    waves[wave].set(key, job);
   }
-  return new Map([...jobs].sort(([a], [b]) => waves.get(a)! - waves.get(b)!));
+  return waves;
 }
 
 /** Digest of the data that a job works on, for its configuration. */

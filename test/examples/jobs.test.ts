@@ -256,15 +256,14 @@ describe("jobs that need others", () => {
     const curve = sum("curve", [one, two]);
     const both = sum("both", [curve, two]);
     const waves = inWaves(inOrder([both, curve, alone, sum("late", [alone])]));
-    expect([...waves.values()].map(({ name }) => name)).toEqual([
-      "one",
-      "two",
-      "alone",
-      "curve",
-      "late",
-      "both",
+    expect(waves.map((wave) => [...wave.values()].map(({ name }) => name))).toEqual([
+      ["one", "two", "alone"],
+      ["curve", "late"],
+      ["both"],
     ]);
-    expect([...waves.keys()]).toEqual([...waves.values()].map(keyOf));
+    expect(waves.flatMap((wave) => [...wave])).toHaveLength(6);
+    for (const [key, job] of waves.flatMap((wave) => [...wave])) expect(key).toBe(keyOf(job));
+    expect(inWaves(inOrder([]))).toEqual([]);
   });
 
   test("are given their results, which are computed first and only once", async () => {
