@@ -23,6 +23,7 @@ import type { TrainAndTest } from "./common/images.js";
 import {
   type Finished,
   inOrder,
+  inWaves,
   type Job,
   JobStore,
   keyOf,
@@ -88,14 +89,16 @@ Options:
   --images-per-class N, --curve-epochs N
                   training images of each class and epochs of curves in place of the preset's; only for
                   ${resizableIds}
-  --list          print the jobs (training runs, curves, surfaces) by key, and which are finished
-  --only KEY      run one job of --list, after those that it needs, and stop
+  --list          print the jobs (training runs, curves, surfaces) by key, and which are finished; an empty line stands
+                  before jobs that need jobs above it
+  --only KEY      run one job of --list, after those that it needs, and stop; processes with one FOLDER, on several
+                  machines too, share the work: each job is computed by one of them
   --help          print this text
 
 Each experiment writes FOLDER/<id>/result.json and its figures as SVG and PNG. A run that was stopped goes on where
 it was, in the middle of a training as well; what is finished is not computed again. Presets: quick takes minutes, cpu
 hours, paper days on a fast accelerator. The exit code is 0 whether or not the paper's claims hold, 1 on an
-error, 2 for arguments that cannot be understood, 130 when interrupted.
+error, 2 for arguments that cannot be understood, 130 or 143 when interrupted.
 `;
 
 /** A mistake in how the program was called: no stack trace, exit code 2. */
@@ -214,8 +217,11 @@ async function main(signal: AbortSignal): Promise<void> {
   const jobs = inOrder(chosen.flatMap((one) => one.jobs(input)));
 
   if (list) {
-    for (const [key, job] of jobs) {
-      process.stdout.write(`${(await store.finished(job)) ? "finished" : "to do   "}  ${key}\n`);
+    for (const [i, wave] of inWaves(jobs).entries()) {
+      if (i > 0) process.stdout.write("\n");
+      for (const [key, job] of wave) {
+        process.stdout.write(`${(await store.finished(job)) ? "finished" : "to do   "}  ${key}\n`);
+      }
     }
     return;
   }
@@ -237,6 +243,7 @@ async function main(signal: AbortSignal): Promise<void> {
       known ??
       (await store.run(job, {
         signal,
+        waiting: ({ name }, holder) => progress.line(`${name}: waiting for ${holder}`),
         progress(fraction, text) {
           if (tellParent({ fraction, text })) return;
           progress.update((seen.size + fraction) / jobs.size, text);
@@ -419,19 +426,27 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const interrupt = new AbortController();
 let interruptedAt = 0;
-process.on("SIGINT", () => {
-  // npm passes the Ctrl-C of a terminal on a second time at once; a later one is from someone who will not wait.
-  if (!interrupt.signal.aborted) interruptedAt = performance.now();
-  else if (performance.now() - interruptedAt > 1000) process.exit(130);
-  interrupt.abort();
-});
+let interruptedCode = 0;
+// A terminal's Ctrl-C, and what a cluster sends some time before it kills.
+for (const [name, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.on(name, () => {
+    // npm passes the Ctrl-C of a terminal on a second time at once; a later one is from someone who will not wait.
+    if (!interrupt.signal.aborted) interruptedAt = performance.now();
+    else if (performance.now() - interruptedAt > 1000) process.exit(code);
+    interruptedCode ||= code;
+    interrupt.abort();
+  });
+}
 
 main(interrupt.signal).catch((error: unknown) => {
   if (interrupt.signal.aborted) {
     process.stderr.write(
       "\nStopped. What is finished is kept; the same command goes on from there.\n",
     );
-    process.exitCode = 130;
+    process.exitCode = interruptedCode;
   } else if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\nTry: npm run reproduce -- --help\n`);
     process.exitCode = 2;

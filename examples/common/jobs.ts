@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ByteStore, folderStore, openArrays, readArray, writeArrays } from "closerlook/node";
+import { type LeaseOptions, takeLease } from "./lease.js";
 
 /** What a job leaves behind: numbers for the figures, and weights at chosen moments. */
 export interface JobResult {
@@ -59,6 +60,23 @@ export function inOrder(jobs: readonly Job[]): ReadonlyMap<string, Job> {
   return all;
 }
 
+/**
+ * Jobs in waves, for a cluster: those that need no other, those that need only these, and so on.
+ *
+ * @param jobs - By key, every one after those that it needs.
+ */
+export function inWaves(jobs: ReadonlyMap<string, Job>): ReadonlyMap<string, Job>[] {
+  const waveOf = new Map<string, number>();
+  const waves: Map<string, Job>[] = [];
+  for (const [key, job] of jobs) {
+    const wave = Math.max(0, ...(job.needs ?? []).map((need) => waveOf.get(keyOf(need))! + 1));
+    waveOf.set(key, wave);
+    waves[wave] ??= new Map();
+    waves[wave].set(key, job);
+  }
+  return waves;
+}
+
 /** Digest of the data that a job works on, for its configuration. */
 export const digestOf = (...arrays: readonly (Float32Array | Uint8Array)[]): string => {
   const hash = createHash("sha256");
@@ -69,12 +87,18 @@ export const digestOf = (...arrays: readonly (Float32Array | Uint8Array)[]): str
 };
 
 /** What a job is told about its run by whoever lets it run. */
-export type RunContext = Pick<JobContext, "signal" | "progress">;
+export type RunContext = Pick<JobContext, "signal" | "progress"> & {
+  /** Told if another process computes a job that is wanted. */
+  readonly waiting?: (job: Job, holder: string) => void;
+  /** How processes that share the folder share the work. */
+  readonly lease?: Pick<LeaseOptions, "beat" | "patience">;
+};
 
 /**
  * Finished jobs in a folder. A job that was killed is not finished: its weights are written first and its numbers last,
  * each to a temporary file that is then renamed, and a job is finished when its numbers are there. What it has saved on
- * its way lies in a folder of its own, from which it goes on.
+ * its way lies in a folder of its own, from which it goes on. Any number of processes may work in the folder, on other
+ * machines too: a job is computed by one of them at a time, and the others wait for its result.
  */
 export class JobStore {
   readonly #folder: string;
@@ -118,21 +142,45 @@ export class JobStore {
     const needs: Finished[] = [];
     for (const need of job.needs ?? []) needs.push(await this.run(need, context));
     const folder = join(this.#folder, keyOf(job));
+    await mkdir(this.#folder, { recursive: true });
+    const { waiting } = context;
+    const lease = await takeLease(folder, {
+      ...context.lease,
+      signal: context.signal,
+      ...(waiting && { waiting: (holder) => waiting(job, holder) }),
+    });
+    try {
+      // Whoever had the lease before may have finished the job.
+      if (!(await this.finished(job))) await this.#compute(job, needs, folder, context, lease.lost);
+      return (await this.finished(job))!;
+    } catch (error) {
+      if (!lease.lost.aborted || context.signal.aborted) throw error;
+    } finally {
+      await lease.release();
+    }
+    return this.run(job, context);
+  }
+
+  async #compute(
+    job: Job,
+    needs: readonly Finished[],
+    folder: string,
+    { signal, progress }: RunContext,
+    lost: AbortSignal,
+  ): Promise<void> {
     const partial = `${folder}.partial`;
-    const result = await job.run({ ...context, needs, checkpoints: folderStore(partial) });
+    const checkpoints = folderStore(partial);
+    const stop = AbortSignal.any([signal, lost]);
+    const { weights, numbers } = await job.run({ progress, signal: stop, needs, checkpoints });
     await mkdir(folder, { recursive: true });
     await writeArrays(
       join(folder, "weights.safetensors"),
       Object.fromEntries(
-        Object.entries(result.weights).map(([name, data]) => [
-          name,
-          { data, shape: [data.length] },
-        ]),
+        Object.entries(weights).map(([name, data]) => [name, { data, shape: [data.length] }]),
       ),
     );
-    await writeJson(join(folder, "numbers.json"), result.numbers);
+    await writeJson(join(folder, "numbers.json"), numbers);
     await rm(partial, { recursive: true, force: true });
-    return (await this.finished(job))!;
   }
 }
 
@@ -153,7 +201,7 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 
 /** Writes all or nothing. */
 export async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   await writeFile(temporary, contents);
   await rename(temporary, path);
 }

@@ -41,7 +41,9 @@ function callsOf(file: string, text: string): Call[] {
   );
 }
 
-const calls = ["docs/command.md", "README.md"].flatMap((file) => callsOf(file, read(file)));
+const calls = ["docs/command.md", "docs/guide-activations.md", "README.md"].flatMap((file) =>
+  callsOf(file, read(file)),
+);
 
 let folder = "";
 const startFolder = process.cwd();

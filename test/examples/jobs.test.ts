@@ -1,10 +1,12 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { folderStore } from "closerlook/node";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   digestOf,
   inOrder,
+  inWaves,
   type Job,
   JobStore,
   keyOf,
@@ -141,7 +143,7 @@ describe("JobStore", () => {
     const store = new JobStore(path("failing"));
     await expect(store.run(job, context)).rejects.toThrow("out of memory");
     expect(await store.finished(job)).toBeUndefined();
-    await expect(readdir(path("failing"))).rejects.toThrow("ENOENT");
+    expect(await readdir(path("failing"))).toEqual([]);
     fails = false;
     await store.run(job, context);
     expect(job.runs).toBe(2);
@@ -251,6 +253,21 @@ describe("jobs that need others", () => {
     expect([...all.keys()]).toEqual([...all.values()].map(keyOf));
   });
 
+  test("come in waves for a cluster: what needs nothing first, and nothing before what it needs", () => {
+    const [one, two, alone] = [sum("one", []), sum("two", []), sum("alone", [])];
+    const curve = sum("curve", [one, two]);
+    const both = sum("both", [curve, two]);
+    const waves = inWaves(inOrder([both, curve, alone, sum("late", [alone])]));
+    expect(waves.map((wave) => [...wave.values()].map(({ name }) => name))).toEqual([
+      ["one", "two", "alone"],
+      ["curve", "late"],
+      ["both"],
+    ]);
+    expect(waves.flatMap((wave) => [...wave])).toHaveLength(6);
+    for (const [key, job] of waves.flatMap((wave) => [...wave])) expect(key).toBe(keyOf(job));
+    expect(inWaves(inOrder([]))).toEqual([]);
+  });
+
   test("are given their results, which are computed first and only once", async () => {
     const runs: string[] = [];
     const base = asJob(sum("base", [], runs));
@@ -261,6 +278,66 @@ describe("jobs that need others", () => {
     expect(numbers).toEqual([[[]], [[]]]);
     // 1 + (1 + 1) + (1 + 1)
     expect(await weights("w")).toEqual(Float32Array.of(5));
+  });
+});
+
+describe("one folder of several processes", () => {
+  test("a job that two want is computed once, and both have its result", async () => {
+    const waited: string[] = [];
+    let done = () => {};
+    const work = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const counted = countingJob("shared");
+    const job: Job = {
+      ...counted,
+      async run() {
+        await work;
+        return counted.run();
+      },
+    };
+    const run = () =>
+      new JobStore(path("shared")).run(job, {
+        ...context,
+        waiting({ name }, holder) {
+          waited.push(`${name}: ${holder}`);
+          done();
+        },
+      });
+    const [one, two] = await Promise.all([run(), run()]);
+    expect(counted.runs).toBe(1);
+    expect(one.numbers).toEqual(two.numbers);
+    expect(waited).toEqual([`shared: process ${process.pid} on ${hostname()}`]);
+    expect(await readdir(path("shared"))).toEqual([keyOf(job)]);
+  });
+
+  test("a process that has lost a job to another stops, waits, and has its result", async () => {
+    const heard: string[] = [];
+    const finished = countingJob("lost");
+    const job: Job = {
+      ...finished,
+      run: ({ signal }) =>
+        new Promise((_, fail) => {
+          const stop = () => {
+            heard.push("stopped");
+            fail(signal.reason);
+          };
+          signal.addEventListener("abort", stop);
+          // Somebody who took this process for dead.
+          void writeFile(path(join("lost", `${keyOf(job)}.lease-2`)), "");
+        }),
+    };
+    const store = new JobStore(path("lost"));
+    const result = store.run(job, { ...context, lease: { beat: 20 } });
+    await vi.waitFor(() => expect(heard).toEqual(["stopped"]), 10_000);
+    await new JobStore(path("elsewhere")).run(finished, context);
+    await cp(path(join("elsewhere", keyOf(job))), path(join("lost", keyOf(job))), {
+      recursive: true,
+    });
+    await rm(path(join("lost", `${keyOf(job)}.lease-2`)));
+    await rm(path(join("lost", `${keyOf(job)}.lease-1`)));
+    expect((await result).numbers).toEqual({ accuracy: [0.1, 1 / 3], run: 1 });
+    expect(await readdir(path("lost"))).toEqual([keyOf(job)]);
   });
 });
 
