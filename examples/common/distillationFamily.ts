@@ -13,12 +13,12 @@ import { epochName, type TrainedNetwork, trainingRunJob, updatesIn } from "./tra
 /** What a student learns from. */
 export type StudentKind = "soft" | "hard";
 
-export const studentTitles: Readonly<Record<StudentKind, string>> = {
+const studentTitles: Readonly<Record<StudentKind, string>> = {
   soft: "distilled",
   hard: "hard labels",
 };
 
-export interface TrainedStudent extends JobResult {
+interface TrainedStudent extends JobResult {
   readonly numbers: {
     readonly kind: StudentKind;
     readonly seed: number;

@@ -8,7 +8,7 @@ export const presets = ["quick", "cpu", "paper"] as const;
 export type Preset = (typeof presets)[number];
 
 /** Sizes that take the place of the preset's. */
-export interface Sizes {
+interface Sizes {
   /** Training images of each class. */
   readonly imagesPerClass?: number;
   /** Epochs for which curves are trained. */
