@@ -1,4 +1,3 @@
-import { rangeError } from "../internal/checks.js";
 import type { ContourPanel } from "./contourPanel.js";
 import { axisTextWidth } from "./numberAxis.js";
 import type { CheckedGrid } from "./surfaceGrid.js";
@@ -8,7 +7,7 @@ import { wrapText } from "./text.js";
 export const fontSize = 11;
 const leastSide = 100;
 
-/** Size, margins and axes; a unit has as many pixels on x as on y. */
+/** Size, margins and axes; a unit has as many pixels on x as on y, unless the plane is very thin. */
 export function layOut(
   { points = [], paths = [] }: ContourPanel,
   { x, y }: CheckedGrid,
@@ -32,17 +31,15 @@ export function layOut(
   const yDomain = domain(y, 1);
   const xSpan = xDomain[1] - xDomain[0];
   const ySpan = yDomain[1] - yDomain[0];
-  const unit = Math.max(size / Math.max(xSpan, ySpan), leastSide / Math.min(xSpan, ySpan));
-  const frame = { width: Math.round(xSpan * unit), height: Math.round(ySpan * unit) };
-  if (Math.max(frame.width, frame.height) > 10 * size) {
-    throw rangeError(
-      "contours",
-      "the longer side of the plane over the shorter one",
-      `<= ${Math.floor((10 * size) / leastSide)}`,
-      Math.max(xSpan, ySpan) / Math.min(xSpan, ySpan),
-      "Both axes have one unit",
-    );
-  }
+  const [longer, shorter] = [Math.max(xSpan, ySpan), Math.min(xSpan, ySpan)];
+  // A thin plane gets a longer frame, and one that is thinner still is stretched across.
+  const unit = Math.min(Math.max(size / longer, leastSide / shorter), (2 * size) / longer);
+  const across = Math.max(1, leastSide / (shorter * unit));
+  const stretch = { x: xSpan < ySpan ? across : 1, y: xSpan < ySpan ? 1 : across };
+  const frame = {
+    width: Math.round(xSpan * unit * stretch.x),
+    height: Math.round(ySpan * unit * stretch.y),
+  };
   const ticks = { x: Math.max(2, frame.width / 60), y: Math.max(2, frame.height / 45) };
   const xLines = xLabel === "" ? [] : wrapText(xLabel, frame.width, fontSize);
   const yLines = yLabel === "" ? [] : wrapText(yLabel, frame.height, fontSize);
@@ -61,6 +58,7 @@ export function layOut(
   const axis = { labelAnchor: "center", labelArrow: "none" } as const;
   return {
     frame,
+    stretch,
     reachesOut:
       xDomain[0] < x[0]! || xDomain[1] > x.at(-1)! || yDomain[0] < y[0]! || yDomain[1] > y.at(-1)!,
     options: {

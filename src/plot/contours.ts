@@ -81,7 +81,8 @@ const optionNames = [
  *
  * Between the places of the grid ln L (`"log"`) or L is interpolated bilinearly. What is not finite has
  * the colour of the cap and is hatched; what was not measured is grey with a cross. The legend tells
- * what occurs. Points and paths are drawn whole: the axes reach to them.
+ * what occurs. Points and paths are drawn whole: the axes reach to them. A unit is as long on y as on x; a plane that is more
+ * than seven times as long as wide is stretched across, and the legend says how much.
  *
  * Nothing is drawn yet: the result is a figure for `renderSvg`, whose panels are options of Observable
  * Plot and may be changed first.
@@ -201,10 +202,13 @@ export function contours(options: ContoursOptions): ContourFigure {
           Plot.frame({ stroke: "#777" }),
           mapMark(...annotations(panel, styles)),
         ],
-        key:
-          missing.length > 0 || place.reachesOut
-            ? [{ text: "not measured", sample: "cross" as const }, ...key]
-            : key,
+        key: [
+          ...stretchNotes(place.stretch),
+          ...(missing.length > 0 || place.reachesOut
+            ? [{ text: "not measured", sample: "cross" as const }]
+            : []),
+          ...key,
+        ],
       };
     }),
   };
@@ -214,6 +218,15 @@ export function contours(options: ContoursOptions): ContourFigure {
 export interface ContourFigure extends Figure {
   readonly panels: readonly CompletePanel[];
 }
+
+/** Which axis is drawn longer than the other, if any. */
+const stretchNotes = (stretch: Readonly<Record<"x" | "y", number>>): KeyEntry[] =>
+  (["x", "y"] as const)
+    .filter((axis) => stretch[axis] > 1)
+    .map((axis) => ({
+      text: `${axis} stretched × ${Number(stretch[axis].toPrecision(2))}`,
+      sample: "none",
+    }));
 
 /** What the colours alone do not tell. */
 function notes(values: readonly number[], levels: readonly number[]): KeyEntry[] {
