@@ -13,11 +13,6 @@ import { epochName, type TrainedNetwork, trainingRunJob, updatesIn } from "./tra
 /** What a student learns from. */
 export type StudentKind = "soft" | "hard";
 
-const studentTitles: Readonly<Record<StudentKind, string>> = {
-  soft: "distilled",
-  hard: "hard labels",
-};
-
 interface TrainedStudent extends JobResult {
   readonly numbers: {
     readonly kind: StudentKind;

@@ -18,8 +18,9 @@ export function describeFamily(
   return (
     `${describeNetwork(network)}, ` +
     `${images.train.y.length} training images ${settings.augment ? "with" : "without"} augmentation, batch ${settings.batchSize}, ` +
-    `momentum ${settings.momentum}, weight decay ${settings.weightDecay}; SGDR ${settings.restarts.epochs} epochs, ` +
-    `step decay ${settings.steps.epochs}; one seed.` +
+    `momentum ${settings.momentum}, weight decay ${settings.weightDecay}; SGDR ${settings.restarts.epochs} epochs` +
+    // Networks with batch norm were not trained by step decay.
+    `${network.batchNormalization ? "" : `, step decay ${settings.steps.epochs}`}; one seed.` +
     names("restarts", restarts) +
     names("steps", steps)
   );

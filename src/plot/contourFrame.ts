@@ -40,7 +40,7 @@ export function layOut(
     width: Math.round(xSpan * unit * stretch.x),
     height: Math.round(ySpan * unit * stretch.y),
   };
-  const ticks = { x: Math.max(2, frame.width / 60), y: Math.max(2, frame.height / 45) };
+  const ticks = { x: Math.max(2, frame.width / 60), y: Math.max(3, frame.height / 45) };
   const xLines = xLabel === "" ? [] : wrapText(xLabel, frame.width, fontSize);
   const yLines = yLabel === "" ? [] : wrapText(yLabel, frame.height, fontSize);
   const yOffset =
