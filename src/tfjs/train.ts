@@ -60,7 +60,7 @@ import { trainPlan } from "./trainPlan.js";
  * stopped; // "finished"
  * history[2].validationAccuracy; // 1
  * ```
- * @example Weights averaged along a training: `onProgress` sees those after each update
+ * @example Weights averaged along a training: onProgress sees those after each update
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
  * import { WeightAverage } from "closerlook/landscape";
