@@ -7,30 +7,19 @@
  */
 import { heatmaps } from "closerlook/plot";
 import { gridDifference, type SimilarityGrid, similarityGrid } from "closerlook/similarity";
-import { type Activations, captureActivations, weightsOf } from "closerlook/tfjs";
 import * as claims from "./common/distillationChecks.js";
 import {
   type DistillationRuns,
   distillationRuns,
   type StudentKind,
 } from "./common/distillationFamily.js";
-import {
-  type Experiment,
-  type ExperimentContext,
-  type Preset,
-  presets,
-} from "./common/experiment.js";
+import { type Experiment, type ExperimentContext, presets } from "./common/experiment.js";
+import { describeMaps, layerOutputs, mapsAs } from "./common/layerSimilarity.js";
 import { mean } from "./common/mean.js";
-import { isLayerOutput, vgg } from "./common/networks.js";
+import { vgg } from "./common/networks.js";
 import { studentNetwork } from "./common/studentNetwork.js";
 import { epochName } from "./common/trainingRun.js";
-
-/** How the maps of convolutions become features. Layers of different size have no positions in common. */
-const MAPS: Readonly<Record<Preset, "pooled" | "dft">> = {
-  quick: "pooled",
-  cpu: "pooled",
-  paper: "dft",
-};
+import { percent } from "./common/verdicts.js";
 
 /** Points by which the teacher must be ahead, so that there is something to learn from it. */
 const POINTS_AHEAD = 5;
@@ -72,7 +61,6 @@ export const x12: Experiment = {
 
     const hardMean = mean(accuracy.hard);
     const ahead = 100 * (teacherAccuracy - hardMean);
-    const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
     const setting =
       `Teacher: ${network.features.filter((f) => f !== "M").length} convolutions and ${network.classifier.length} FC layers` +
       `${network.batchNormalization ? " with batch norm" : ""}, ${percent(teacherAccuracy)}; students: 2 convolutions and 3 FC ` +
@@ -80,7 +68,7 @@ export const x12: Experiment = {
       `${settings.studentEpochs} epochs, temperature ${settings.temperature}.`;
     const caption =
       `Mean over ${settings.seeds.length} seeds of SVCCA (99 % of the variance) on ${images.test.y.length} held-out images, ` +
-      `convolutions ${MAPS[preset] === "pooled" ? "average-pooled" : "by frequency"}.`;
+      `${describeMaps(preset)}.`;
     const panel = (title: string, values: Values) => ({
       title,
       grid: { rows, columns, values },
@@ -163,26 +151,20 @@ export const x12: Experiment = {
 /** Final accuracy of every student, and its SVCCA with the teacher. */
 async function compareWithTeacher({ result, preset }: ExperimentContext, runs: DistillationRuns) {
   const { settings, images, network, studentShape, teacher, students } = runs;
-  const options = { layers: ({ name }: { name: string }) => isLayerOutput(name) };
   const teacherModel = vgg(network, 0);
   const student = studentNetwork(studentShape, 0);
   try {
     const { weights } = await result(teacher);
-    weightsOf(teacherModel).write(await weights(epochName(settings.teacherEpochs)));
-    const layers = await captureActivations(teacherModel, images.test.x, options);
+    const last = await weights(epochName(settings.teacherEpochs));
+    const layers = await layerOutputs(teacherModel, last, images.test);
     const compare = async (kind: StudentKind) => {
       const accuracy: number[] = [];
       const grids: SimilarityGrid[] = [];
       for (const job of students[kind]) {
         const { numbers, weights } = await result(job);
         accuracy.push(numbers.testAccuracy);
-        weightsOf(student).write(await weights("end"));
-        const own: Record<string, Activations> = await captureActivations(
-          student,
-          images.test.x,
-          options,
-        );
-        grids.push(similarityGrid(layers, own, { as: MAPS[preset] }));
+        const own = await layerOutputs(student, await weights("end"), images.test);
+        grids.push(similarityGrid(layers, own, { as: mapsAs[preset] }));
       }
       return { accuracy, grids };
     };

@@ -1,4 +1,5 @@
 import type { TrainedNetwork, TrainingStart } from "./trainingRun.js";
+import { percent } from "./verdicts.js";
 
 const describeStart = ({ kernels, clipNorm }: TrainingStart): string =>
   `${Number(kernels.factor.toFixed(3))} × ${kernels.rule}` +
@@ -13,6 +14,6 @@ export function describeTraining({ starts, trainLoss, test }: TrainedNetwork["nu
     .map((other) => `; before, ${describeStart(other)} ${other.outcome}`);
   return (
     `${outcome}, training loss ${trainLoss.at(-1)!.toFixed(3)} in its last epoch, accuracy ` +
-    `${(100 * test.at(-1)!.accuracy).toFixed(1)} %; initial kernels ${describeStart(start)}${before.join("")}.`
+    `${percent(test.at(-1)!.accuracy)}; initial kernels ${describeStart(start)}${before.join("")}.`
   );
 }

@@ -1,5 +1,5 @@
 import type { Preset } from "./experiment.js";
-import { mean } from "./mean.js";
+import { mean, standardError } from "./mean.js";
 import { accuracyNoise, decide, every, exactly, type Finding } from "./verdicts.js";
 
 /** Mean |difference| of two grids over the teacher's layers, for the shallow and the deep layers of the student. */
@@ -11,14 +11,6 @@ export interface DepthDifference {
 }
 
 const percent = (fraction: number) => (100 * fraction).toFixed(1);
-
-/** Standard error of a mean; 0 for one value, which says nothing about it. */
-export function standardError(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const middle = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
-}
 
 const summary = (accuracies: readonly number[]) =>
   `${percent(mean(accuracies))} ± ${percent(standardError(accuracies))}`;

@@ -1,5 +1,11 @@
-import { perEpoch, stepDecay } from "closerlook/schedules";
-import { distill, randomCropAndFlip, sgd, train, weightsOf } from "closerlook/tfjs";
+import {
+  distill,
+  randomCropAndFlip,
+  sgd,
+  type TrainingProgress,
+  train,
+  weightsOf,
+} from "closerlook/tfjs";
 import { type DistillationSettings, distillationSettings } from "./distillationSettings.js";
 import type { ExperimentInput } from "./experiment.js";
 import { type FamilyData, familyData } from "./familyImages.js";
@@ -8,7 +14,13 @@ import type { Job, JobResult } from "./jobs.js";
 import { vgg } from "./networks.js";
 import type { StudentShape } from "./studentNetwork.js";
 import { studentNetwork } from "./studentNetwork.js";
-import { epochName, type TrainedNetwork, trainingRunJob, updatesIn } from "./trainingRun.js";
+import {
+  epochName,
+  scheduleOf,
+  type TrainedNetwork,
+  trainingRunJob,
+  updatesIn,
+} from "./trainingRun.js";
 
 /** What a student learns from. */
 export type StudentKind = "soft" | "hard";
@@ -97,9 +109,8 @@ function studentJob(
       const student = studentNetwork(studentShape, seed);
       const optimizer = sgd({ momentum, weightDecay });
       const updates = updatesIn({ batchSize }, images.train.y.length);
-      const { initial, boundaries, factor } = studentRate;
       const options = {
-        schedule: perEpoch(stepDecay({ initial, boundaries, factor }), updates),
+        schedule: scheduleOf({ rate: studentRate, epochs: studentEpochs }, updates),
         optimizer,
         epochs: studentEpochs,
         batchSize,
@@ -110,15 +121,8 @@ function studentJob(
         checkpoints: { store: checkpoints },
         resume: true,
         signal,
-        onProgress: ({
-          update,
-          updates,
-          loss,
-        }: {
-          update: number;
-          updates: number;
-          loss: number;
-        }) => progress(update / updates, `${name}, loss ${loss.toFixed(3)}`),
+        onProgress: ({ update, updates, loss }: TrainingProgress) =>
+          progress(update / updates, `${name}, loss ${loss.toFixed(3)}`),
       };
       const teacherModel = kind === "soft" ? vgg(network, 0) : undefined;
       try {

@@ -11,7 +11,7 @@ import {
 import type { FamilyData } from "./familyImages.js";
 import { digestOfImages, firstImages, type Images } from "./images.js";
 import type { Finished, Job, JobContext, JobResult } from "./jobs.js";
-import { mean } from "./mean.js";
+import { mean, standardError } from "./mean.js";
 import { vgg } from "./networks.js";
 import { epochName, type TrainedNetwork, updatesIn } from "./trainingRun.js";
 
@@ -343,9 +343,5 @@ function profileOf(t: readonly number[], points: readonly Point[]): PathProfile 
 }
 
 /** Standard error of the mean difference of two lists, item by item. */
-function pairedError(a: readonly number[], b: readonly number[]): number {
-  const differences = a.map((value, i) => value - b[i]!);
-  const centre = mean(differences);
-  const squares = differences.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  return Math.sqrt(squares / (a.length - 1) / a.length);
-}
+const pairedError = (a: readonly number[], b: readonly number[]): number =>
+  standardError(a.map((value, i) => value - b[i]!));

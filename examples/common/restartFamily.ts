@@ -80,7 +80,8 @@ export function decayJobs({
   };
 }
 
-function runOf(
+/** The training of a family's network by one learning-rate plan. */
+export function runOf(
   { family, network, images, environment }: FamilyContext,
   { batchSize, momentum, weightDecay, augment, starts, seed, evaluateEvery }: RestartSettings,
   name: string,

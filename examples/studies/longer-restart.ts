@@ -7,39 +7,29 @@
 import { readCifar10, useBackend } from "closerlook/node";
 import { familyData } from "../common/familyImages.js";
 import { JobStore } from "../common/jobs.js";
+import { runOf } from "../common/restartFamily.js";
 import { plainSettings } from "../common/restartSettings.js";
-import { trainingRunJob } from "../common/trainingRun.js";
+import { percent } from "../common/verdicts.js";
 
 const [folder = "", more = "20"] = process.argv.slice(2);
 await useBackend("wasm");
 const settings = plainSettings({ preset: "cpu" });
-const { images, network } = familyData(settings, { data: await readCifar10(folder) });
-const { starts, batchSize, momentum, weightDecay, seed, restarts } = settings;
-const job = trainingRunJob(
-  "longer-restart",
+const { rate, moments } = settings.restarts;
+const job = runOf(
   {
-    network,
-    epochs: restarts.moments[150] + Number(more),
-    batchSize,
-    rate: restarts.rate,
-    optimizer: "sgd",
-    momentum,
-    weightDecay,
-    starts,
-    seed,
-    snapshots: [],
-    evaluateEvery: 1,
+    family: "longer",
+    environment: {},
+    ...familyData(settings, { data: await readCifar10(folder) }),
   },
-  images,
-  {},
+  settings,
+  "restarts",
+  { epochs: moments[150] + Number(more), rate, snapshots: [] },
 );
 const { numbers } = await new JobStore("out/jobs").run(job, {
   signal: new AbortController().signal,
   progress: () => {},
 });
-for (const { epoch, accuracy } of numbers.test.slice(restarts.moments[150] - 1)) {
+for (const { epoch, accuracy } of numbers.test.slice(moments[150] - 1)) {
   const loss = numbers.trainLoss[epoch - 1]!;
-  console.log(
-    `epoch ${epoch}: training loss ${loss.toFixed(4)}, accuracy ${(100 * accuracy).toFixed(1)} %`,
-  );
+  console.log(`epoch ${epoch}: training loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}`);
 }

@@ -4,8 +4,8 @@ import {
   deepLayersDiffer,
   distillationHelps,
   exceedsSeedNoise,
-  standardError,
 } from "../../examples/common/distillationChecks.js";
+import { standardError } from "../../examples/common/mean.js";
 
 const depth = (shallow: number, deep: number) => ({ shallow, deep });
 
