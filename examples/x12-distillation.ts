@@ -54,8 +54,8 @@ export const x12: Experiment = {
     const byDepth = [pairs, control].map((all) => all.map(({ values }) => depths(columns, values)));
     const [pairDepths, controlDepths] = byDepth as [(typeof byDepth)[0], (typeof byDepth)[0]];
     const against = gridDifference(
-      { ...grids.hard[0]!, values: average(grids.soft.map(({ values }) => values)) },
-      { ...grids.hard[0]!, values: average(grids.hard.map(({ values }) => values)) },
+      { ...grids.hard[0]!, values: averageGrid(grids.soft) },
+      { ...grids.hard[0]!, values: averageGrid(grids.hard) },
       { control: [grids.hard] },
     );
 
@@ -75,9 +75,7 @@ export const x12: Experiment = {
       rowLabel: "layer of the teacher",
       columnLabel: "layer of the student",
     });
-    const mean_ = (all: readonly { readonly values: Values }[]) =>
-      average(all.map(({ values }) => values));
-    const [difference, noise] = [mean_(pairs), mean_(control)];
+    const [difference, noise] = [averageGrid(pairs), averageGrid(control)];
     const largest = Math.max(...difference.flat(), ...noise.flat());
     return {
       checks: [
@@ -123,8 +121,8 @@ export const x12: Experiment = {
           title: "Layers of the students beside the teacher's (paper: Fig. 6)",
           panels: heatmaps(
             [
-              panel("(a) distilled student", mean_(grids.soft)),
-              panel("(b) student with hard labels", mean_(grids.hard)),
+              panel("(a) distilled student", averageGrid(grids.soft)),
+              panel("(b) student with hard labels", averageGrid(grids.hard)),
             ],
             { colorLabel: "SVCCA" },
           ),
@@ -187,5 +185,7 @@ function depths(columns: readonly string[], values: Values): claims.DepthDiffere
 }
 
 /** Cell by cell. */
-const average = (tables: readonly Values[]): number[][] =>
-  tables[0]!.map((row, i) => row.map((_, j) => mean(tables.map((table) => table[i]![j]!))));
+const averageGrid = (grids: readonly { readonly values: Values }[]): number[][] =>
+  grids[0]!.values.map((row, i) =>
+    row.map((_, j) => mean(grids.map(({ values }) => values[i]![j]!))),
+  );

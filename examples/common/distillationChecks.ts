@@ -1,6 +1,15 @@
 import type { Preset } from "./experiment.js";
 import { mean, standardError } from "./mean.js";
-import { accuracyNoise, decide, every, exactly, type Finding } from "./verdicts.js";
+import {
+  accuracyNoise,
+  decide,
+  every,
+  exactly,
+  type Finding,
+  type NumberFormat,
+  numberFormat,
+  percent,
+} from "./verdicts.js";
 
 /** Mean |difference| of two grids over the teacher's layers, for the shallow and the deep layers of the student. */
 export interface DepthDifference {
@@ -10,10 +19,11 @@ export interface DepthDifference {
   readonly deep: number;
 }
 
-const percent = (fraction: number) => (100 * fraction).toFixed(1);
+/** Similarities differ in the third digit. */
+const similarity = numberFormat(1, 3, "");
 
-const summary = (accuracies: readonly number[]) =>
-  `${percent(mean(accuracies))} ± ${percent(standardError(accuracies))}`;
+const summary = (values: readonly number[], format: NumberFormat) =>
+  format(mean(values), standardError(values));
 
 /** X12.a: the best distilled student is better than the best with hard labels. */
 export function distillationHelps(
@@ -24,7 +34,7 @@ export function distillationHelps(
   const [a, b] = [Math.max(...soft), Math.max(...hard)];
   return {
     verdict: decide(a - b, accuracyNoise(a, b, testImages)),
-    ours: `best ${percent(a)} against ${percent(b)} %; means ${summary(soft)}, ${summary(hard)}`,
+    ours: `best ${percent(a)} against ${percent(b)}; means ${summary(soft, percent)}, ${summary(hard, percent)}`,
   };
 }
 
@@ -34,7 +44,7 @@ export function deepLayersDiffer(pairs: readonly DepthDifference[]): Finding {
   return {
     verdict: decide(mean(margins), standardError(margins)),
     ours: pairs
-      .map(({ deep, shallow }) => `${deep.toFixed(3)} against ${shallow.toFixed(3)}`)
+      .map(({ deep, shallow }) => `${similarity(deep)} against ${similarity(shallow)}`)
       .join("; "),
   };
 }
@@ -51,7 +61,7 @@ export function exceedsSeedNoise(
   const allowance = Math.hypot(standardError(distilled), standardError(seeds));
   return {
     verdict: decide(mean(distilled) - mean(seeds), allowance),
-    ours: `${mean(distilled).toFixed(3)} ± ${standardError(distilled).toFixed(3)} against ${mean(seeds).toFixed(3)} ± ${standardError(seeds).toFixed(3)}`,
+    ours: `${summary(distilled, similarity)} against ${summary(seeds, similarity)}`,
   };
 }
 
@@ -67,6 +77,6 @@ export function accuraciesOfPaper(
   return {
     verdict:
       preset === "paper" ? every([within(a, 0.842, 0.862), within(b, 0.82, 0.84)]) : "not decided",
-    ours: `${percent(a)} and ${percent(b)} %${preset === "paper" ? "" : ", a smaller setting"}`,
+    ours: `${percent(a)} and ${percent(b)}${preset === "paper" ? "" : ", a smaller setting"}`,
   };
 }

@@ -24,7 +24,8 @@ interface Measured {
 /** A number as text; with its standard error, if that is given. */
 export type NumberFormat = (value: number, error?: number) => string;
 
-const numberFormat =
+/** Scaled, with so many digits, and a unit. */
+export const numberFormat =
   (scale: number, digits: number, unit: string): NumberFormat =>
   (value, error) =>
     (scale * value).toFixed(digits) +

@@ -4,10 +4,14 @@
  *
  *     node --import tsx examples/studies/distillation-settings.ts FOLDER_OF_CIFAR10 [setting …]
  */
-import { folderStore, readCifar10, useBackend } from "closerlook/node";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readCifar10, useBackend } from "closerlook/node";
 import { distillationRuns } from "../common/distillationFamily.js";
 import { type DistillationSettings, distillationSettings } from "../common/distillationSettings.js";
-import type { Job, JobResult } from "../common/jobs.js";
+import { type Job, type JobResult, JobStore } from "../common/jobs.js";
+import { percent } from "../common/verdicts.js";
 
 const { augment: _, ...plain } = distillationSettings.cpu;
 const steps = (epochs: number, initial: number) =>
@@ -41,15 +45,11 @@ if (folder === undefined) throw new Error("The first argument must be the folder
 await useBackend("wasm");
 const data = await readCifar10(folder);
 
+const store = new JobStore(await mkdtemp(join(tmpdir(), "distillation-settings-")));
+
 async function run<Result extends JobResult>(job: Job<Result>): Promise<Result["numbers"]> {
-  const { numbers } = await job.run({
-    signal: new AbortController().signal,
-    progress: () => {},
-    needs: [],
-    // Nothing of it is kept.
-    checkpoints: { ...folderStore("none"), write: async () => {}, list: async () => [] },
-  });
-  return numbers;
+  const context = { signal: new AbortController().signal, progress: () => {} };
+  return (await store.run(job, context)).numbers;
 }
 
 console.log("| setting | teacher | student with hard labels | CPU seconds |");
@@ -63,6 +63,6 @@ for (const name of names.length > 0 ? names : Object.keys(all)) {
   const its = await run(teacher);
   const own = await run(students.hard[0]!);
   const { user, system } = process.cpuUsage(before);
-  const cells = [its.test.at(-1)!.accuracy, own.testAccuracy].map((a) => (100 * a).toFixed(1));
+  const cells = [its.test.at(-1)!.accuracy, own.testAccuracy].map((a) => percent(a));
   console.log(`| ${name} | ${cells.join(" | ")} | ${((user + system) / 1e6).toFixed(0)} |`);
 }

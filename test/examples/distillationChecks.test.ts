@@ -19,7 +19,7 @@ describe("the checks of X12", () => {
   test("X12.a compares the best, and knows the noise of the test images", () => {
     expect(distillationHelps([0.8, 0.86], [0.82, 0.8], 10_000)).toEqual({
       verdict: "holds",
-      ours: "best 86.0 against 82.0 %; means 83.0 ± 3.0, 81.0 ± 1.0",
+      ours: "best 86.0 % against 82.0 %; means 83.0 ± 3.0 %, 81.0 ± 1.0 %",
     });
     expect(distillationHelps([0.8], [0.86], 10_000).verdict).toBe("does not hold");
     expect(distillationHelps([0.861], [0.86], 2000).verdict).toBe("not decided");
