@@ -9,7 +9,7 @@ import { heatmaps, lineChart } from "closerlook/plot";
 import { perEpoch, stepDecay, warmup } from "closerlook/schedules";
 import type { SimilarityGrid } from "closerlook/similarity";
 import { type Experiment, presets } from "./common/experiment.js";
-import { describeMaps, diagonal } from "./common/layerSimilarity.js";
+import { averageGrid, describeMaps, diagonal } from "./common/layerSimilarity.js";
 import { mean } from "./common/mean.js";
 import { type Check, checkSeeds } from "./common/verdicts.js";
 import * as claims from "./common/warmupChecks.js";
@@ -74,7 +74,7 @@ export const x09: Experiment = {
     const { start, afterWarmup, end } = moments;
 
     return {
-      checks: checks(seeds),
+      checks: warmupChecks(seeds),
       notes: [
         ...divergences(seeds),
         ...dead.map((text) => `constant on all images, or not finite: ${text}`),
@@ -141,7 +141,8 @@ export const x09: Experiment = {
   },
 };
 
-function checks(seeds: readonly MeasuredSeed[]): Check[] {
+/** All claims of X9. */
+export function warmupChecks(seeds: readonly MeasuredSeed[]): Check[] {
   const check = checkSeeds(seeds);
   return [
     check(
@@ -254,15 +255,3 @@ const deadLayers = (seeds: readonly MeasuredSeed[]): string[] =>
       return names.length > 0 ? [`${run}, seed ${seed}: ${names.join(", ")}`] : [];
     }),
   );
-
-/** Cell by cell, over grids of the same layers. */
-function averageGrid(grids: readonly SimilarityGrid[]) {
-  const { rows, columns } = grids[0]!;
-  return {
-    rows,
-    columns,
-    values: rows.map((_, i) =>
-      columns.map((_, j) => mean(grids.map(({ values }) => values[i]![j]!))),
-    ),
-  };
-}

@@ -6,7 +6,12 @@
  * difference between students of different seeds that both learn from the labels.
  */
 import { heatmaps } from "closerlook/plot";
-import { gridDifference, type SimilarityGrid, similarityGrid } from "closerlook/similarity";
+import {
+  type GridDifference,
+  gridDifference,
+  type SimilarityGrid,
+  similarityGrid,
+} from "closerlook/similarity";
 import * as claims from "./common/distillationChecks.js";
 import {
   type DistillationRuns,
@@ -14,7 +19,7 @@ import {
   type StudentKind,
 } from "./common/distillationFamily.js";
 import { type Experiment, type ExperimentContext, presets } from "./common/experiment.js";
-import { describeMaps, layerOutputs, mapsAs } from "./common/layerSimilarity.js";
+import { averageGrid, describeMaps, layerOutputs, mapsAs } from "./common/layerSimilarity.js";
 import { mean } from "./common/mean.js";
 import { vgg } from "./common/networks.js";
 import { studentNetwork } from "./common/studentNetwork.js";
@@ -23,9 +28,6 @@ import { percent } from "./common/verdicts.js";
 
 /** Points by which the teacher must be ahead, so that there is something to learn from it. */
 const POINTS_AHEAD = 5;
-
-/** A table of numbers, layer × layer. */
-type Values = readonly (readonly number[])[];
 
 export const x12: Experiment = {
   id: "x12",
@@ -46,16 +48,15 @@ export const x12: Experiment = {
     const teacherAccuracy = teacher.numbers.test.at(-1)!.accuracy;
     const { accuracy, grids } = await compareWithTeacher(context, runs);
 
-    const { rows, columns } = grids.hard[0]!;
     const pairs = settings.seeds.map((_, r) => gridDifference(grids.soft[r]!, grids.hard[r]!));
     const control = settings.seeds.flatMap((_, r) =>
       settings.seeds.slice(0, r).map((_, s) => gridDifference(grids.hard[r]!, grids.hard[s]!)),
     );
-    const byDepth = [pairs, control].map((all) => all.map(({ values }) => depths(columns, values)));
-    const [pairDepths, controlDepths] = byDepth as [(typeof byDepth)[0], (typeof byDepth)[0]];
+    const [pairDepths, controlDepths] = [pairs.map(depths), control.map(depths)];
+    const { measure } = grids.hard[0]!;
     const against = gridDifference(
-      { ...grids.hard[0]!, values: averageGrid(grids.soft) },
-      { ...grids.hard[0]!, values: averageGrid(grids.hard) },
+      { measure, ...averageGrid(grids.soft) },
+      { measure, ...averageGrid(grids.hard) },
       { control: [grids.hard] },
     );
 
@@ -69,14 +70,14 @@ export const x12: Experiment = {
     const caption =
       `Mean over ${settings.seeds.length} seeds of SVCCA (99 % of the variance) on ${images.test.y.length} held-out images, ` +
       `${describeMaps(preset)}.`;
-    const panel = (title: string, values: Values) => ({
+    const panel = (title: string, grid: ReturnType<typeof averageGrid>) => ({
       title,
-      grid: { rows, columns, values },
+      grid,
       rowLabel: "layer of the teacher",
       columnLabel: "layer of the student",
     });
     const [difference, noise] = [averageGrid(pairs), averageGrid(control)];
-    const largest = Math.max(...difference.flat(), ...noise.flat());
+    const largest = Math.max(...difference.values.flat(), ...noise.values.flat());
     return {
       checks: [
         {
@@ -178,14 +179,8 @@ async function compareWithTeacher({ result, preset }: ExperimentContext, runs: D
 }
 
 /** Means over the teacher's layers and over the student's convolutions or FC layers. */
-function depths(columns: readonly string[], values: Values): claims.DepthDifference {
+function depths({ columns, values }: GridDifference): claims.DepthDifference {
   const over = (match: RegExp) =>
     mean(values.flatMap((row) => row.filter((_, j) => match.test(columns[j]!))));
   return { shallow: over(/^conv/), deep: over(/^fc/) };
 }
-
-/** Cell by cell. */
-const averageGrid = (grids: readonly { readonly values: Values }[]): number[][] =>
-  grids[0]!.values.map((row, i) =>
-    row.map((_, j) => mean(grids.map(({ values }) => values[i]![j]!))),
-  );

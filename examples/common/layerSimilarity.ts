@@ -2,6 +2,7 @@ import type { SimilarityGrid } from "closerlook/similarity";
 import { captureActivations, weightsOf } from "closerlook/tfjs";
 import type { Preset } from "./experiment.js";
 import type { Images } from "./images.js";
+import { mean } from "./mean.js";
 import { isLayerOutput, type network } from "./networks.js";
 
 type Model = ReturnType<typeof network>;
@@ -24,6 +25,18 @@ export async function layerOutputs(model: Model, weights: Float32Array, { x }: I
   // Finite weights, as a run that diverged has left them, may give outputs that are not.
   for (const { data } of Object.values(layers)) if (!data.every(Number.isFinite)) data.fill(0);
   return layers;
+}
+
+/** Mean over grids of the same layers, cell by cell. */
+export function averageGrid(grids: readonly Pick<SimilarityGrid, "rows" | "columns" | "values">[]) {
+  const { rows, columns } = grids[0]!;
+  return {
+    rows,
+    columns,
+    values: rows.map((_, i) =>
+      columns.map((_, j) => mean(grids.map(({ values }) => values[i]![j]!))),
+    ),
+  };
 }
 
 /** Similarity of each layer with itself at the other moment, for the layers whose names match. */

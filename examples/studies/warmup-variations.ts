@@ -1,0 +1,63 @@
+/**
+ * What becomes of the claims of X9 and X10 at preset `cpu` in settings beside its own: the checks of each variation, in three
+ * seeds, as rows of a table. Takes a quarter of an hour of processor time for each; finished trainings are found again.
+ *
+ *     node --import tsx examples/studies/warmup-variations.ts FOLDER_OF_CIFAR10 FOLDER_OF_JOBS [variation …]
+ */
+import { readCifar10, useBackend } from "closerlook/node";
+import { familyData } from "../common/familyImages.js";
+import { freezingChecks, freezingRuns } from "../common/freezing.js";
+import { type Job, type JobResult, JobStore } from "../common/jobs.js";
+import type { WarmupFamily, WarmupSettings } from "../common/warmupFamily.js";
+import { divergences, measureChange, trainSeeds } from "../common/warmupMeasurements.js";
+import { vggSettings } from "../common/warmupSettings.js";
+import { warmupChecks } from "../x09-warmup.js";
+
+const preset = "cpu";
+const variations: Readonly<Record<string, Partial<WarmupSettings>>> = {
+  // The rate grows as the batch does, × 5, as in the paper.
+  "rate in proportion": { largeBatchRate: 0.25 },
+  // Still ten updates an epoch, and now × 10 is in proportion.
+  "10,000 images": { trainingImagesPerClass: 1000, largeBatch: 1000 },
+  // The FC stack is released at a tenth of the rate.
+  "until the first decay": { warmupUpdates: 140 },
+};
+
+const [images, jobs, ...names] = process.argv.slice(2);
+if (images === undefined || jobs === undefined) {
+  throw new Error("The arguments must be the folder of CIFAR-10 and one for finished trainings");
+}
+await useBackend("wasm");
+const data = await readCifar10(images);
+const store = new JobStore(jobs);
+const context = {
+  preset,
+  result: <Result extends JobResult>(job: Job<Result>) =>
+    store.run(job, { signal: new AbortController().signal, progress: () => {} }),
+} as const;
+
+for (const name of names.length > 0 ? names : Object.keys(variations)) {
+  const variation = variations[name];
+  if (!variation) {
+    throw new Error(`A variation must be one of ${Object.keys(variations).join("; ")}`);
+  }
+  const settings = { ...vggSettings[preset], ...variation };
+  const { images, network } = familyData(settings, { data });
+  const family: WarmupFamily = {
+    id: "warmup-variation",
+    settings: { ...settings, network },
+    images,
+    environment: {},
+  };
+  const seeds = await trainSeeds(context, family, freezingRuns);
+  const measured = [];
+  for (const seed of seeds) measured.push(await measureChange(context, family, seed));
+  console.log(`\n${name}:\n`);
+  for (const { id, ours, verdict } of [
+    ...warmupChecks(measured),
+    ...freezingChecks(seeds, preset, (claim) => `X10.${claim}`, { figure: "Fig. 4d" }),
+  ]) {
+    console.log(`| ${id} | ${ours} | ${verdict} |`);
+  }
+  for (const note of divergences(seeds)) console.log(`- ${note}`);
+}
