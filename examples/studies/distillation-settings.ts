@@ -18,7 +18,7 @@ const steps = (epochs: number, initial: number) =>
   ({
     kind: "steps",
     initial,
-    boundaries: [0.3, 0.6, 0.8].map((share) => share * epochs),
+    boundaries: [0.3, 0.6, 0.8].map((share) => Math.round(share * epochs)),
     factor: 1 / 5,
   }) as const;
 
