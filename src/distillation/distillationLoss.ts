@@ -6,8 +6,9 @@ import {
   type LossReduction,
   readDistillationOptions,
 } from "./distillationOptions.js";
+import { divergence } from "./divergence.js";
 import { type ClassValues, type LogitsLike, readLogits } from "./logits.js";
-import { logSoftmaxInPlace } from "./logSoftmax.js";
+import { logSoftmaxRow } from "./logSoftmax.js";
 
 export interface DistillationLoss<Value = number> {
   /** `softWeight · soft + (1 − softWeight) · hard`. */
@@ -32,7 +33,7 @@ export interface DistillationLoss<Value = number> {
  * paper's: the teacher's distribution alone; its temperature was 5.
  *
  * Logits of any finite size are fine, a class of probability 0 adds 0, and the divergence is never
- * negative and exactly 0 where student and teacher agree, with full precision at high temperatures.
+ * negative and exactly 0 where student and teacher agree, with full precision at every temperature.
  *
  * @param student - Logits (not probabilities) of the student, `[examples, classes]`.
  * @param teacher - Logits of the teacher for the same examples, of the same shape.
@@ -75,26 +76,18 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
     throw rangeError(where, "teacher", must, teacherLogits.shape);
   }
 
-  // The hard term first: the soft one overwrites the logits.
+  const rowOf = ({ data }: ClassValues, i: number) => data.subarray(i * classes, (i + 1) * classes);
   let hard: Float64Array | undefined;
   if (labels !== undefined) {
     checkLabels(where, labels, examples, classes);
-    const { data } = logSoftmaxInPlace(
-      { data: studentLogits.data.slice(), shape: studentLogits.shape },
-      1,
+    hard = new Float64Array(examples).map(
+      (_, i) => 0 - logSoftmaxRow(rowOf(studentLogits, i).slice(), 1)[labels[i]!]!,
     );
-    hard = Float64Array.from({ length: examples }, (_, i) => 0 - data[i * classes + labels[i]!]!);
   }
-
-  const logQ = logSoftmaxInPlace(studentLogits, temperature).data;
-  const logP = logSoftmaxInPlace(teacherLogits, temperature).data;
-  const ofClass = kind === "kl" ? divergenceOfClass : crossEntropyOfClass;
-  const soft = new Float64Array(examples);
-  for (let i = 0; i < examples; i++) {
-    let sum = 0;
-    for (let k = i * classes; k < (i + 1) * classes; k++) sum += ofClass(logP[k]!, logQ[k]!);
-    soft[i] = factor * sum;
-  }
+  const term = kind === "kl" ? divergence : crossEntropy;
+  const soft = new Float64Array(examples).map(
+    (_, i) => factor * term(rowOf(studentLogits, i), rowOf(teacherLogits, i), temperature),
+  );
 
   const total = hard
     ? soft.map((value, i) => softWeight * value + (1 - softWeight) * hard[i]!)
@@ -114,24 +107,14 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
   return result as DistillationLoss<Reduction extends "none" ? Float64Array : number>;
 }
 
-/**
- * One class's part of KL(p‖q), written p·log(p/q) − p + q: the sum over the classes is the same since both
- * sum to 1, but no part is negative, so that nothing cancels when the two are nearly equal.
- */
-function divergenceOfClass(logP: number, logQ: number): number {
-  const p = Math.exp(logP);
-  const q = Math.exp(logQ);
-  if (p === 0) return q;
-  const difference = logP - logQ;
-  return Math.abs(difference) < 1
-    ? p * (Math.expm1(-difference) + difference)
-    : p * (difference - 1) + q;
-}
-
-/** One class's part of −Σ p·log q, with 0·log 0 = 0. */
-function crossEntropyOfClass(logP: number, logQ: number): number {
-  const p = Math.exp(logP);
-  return p === 0 ? 0 : -p * logQ;
+/** −Σ p·log q of one example, with 0·log 0 = 0. */
+function crossEntropy(student: Float64Array, teacher: Float64Array, temperature: number): number {
+  const logP = logSoftmaxRow(teacher.slice(), temperature);
+  const logQ = logSoftmaxRow(student.slice(), temperature);
+  return logP.reduce((sum, each, c) => {
+    const p = Math.exp(each);
+    return p === 0 ? sum : sum - p * logQ[c]!;
+  }, 0);
 }
 
 /** The softmax of a softmax is nearly uniform, and would pass for a result. */

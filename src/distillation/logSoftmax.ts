@@ -22,18 +22,23 @@ export function rowsOfLogSoftmax(
 export function logSoftmaxInPlace(logits: ClassValues, temperature: number): ClassValues {
   const [examples, classes] = logits.shape;
   for (let i = 0; i < examples; i++) {
-    const row = logits.data.subarray(i * classes, (i + 1) * classes);
-    const highest = row.reduce((best, value, j) => (value > row[best]! ? j : best), 0);
-    const shift = row[highest]!;
-    // The difference before the division: logits of ±1000 and tiny temperatures stay without overflow.
-    for (let j = 0; j < classes; j++) row[j] = (row[j]! - shift) / temperature;
-    // The highest class adds exp(0) = 1; kept out of the sum, a nearly certain row keeps its digits.
-    let others = 0;
-    for (let j = 0; j < classes; j++) if (j !== highest) others += Math.exp(row[j]!);
-    const logSum = Math.log1p(others);
-    for (let j = 0; j < classes; j++) row[j]! -= logSum;
+    logSoftmaxRow(logits.data.subarray(i * classes, (i + 1) * classes), temperature);
   }
   return logits;
+}
+
+/** The same for one row. */
+export function logSoftmaxRow(row: Float64Array, temperature: number): Float64Array {
+  const highest = row.reduce((best, value, j) => (value > row[best]! ? j : best), 0);
+  const shift = row[highest]!;
+  // The difference before the division: logits of ±1000 and tiny temperatures stay without overflow.
+  for (let j = 0; j < row.length; j++) row[j] = (row[j]! - shift) / temperature;
+  // The highest class adds exp(0) = 1; kept out of the sum, a nearly certain row keeps its digits.
+  let others = 0;
+  for (let j = 0; j < row.length; j++) if (j !== highest) others += Math.exp(row[j]!);
+  const logSum = Math.log1p(others);
+  for (let j = 0; j < row.length; j++) row[j]! -= logSum;
+  return row;
 }
 
 /**

@@ -1,14 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  type DistillationLossOptions,
-  readDistillationOptions,
-} from "../distillation/distillationOptions.js";
+import type { DistillationLossOptions } from "../distillation/distillationOptions.js";
 import { checkOptions, typeError } from "../internal/checks.js";
 import { crossEntropy } from "./crossEntropy.js";
 import type { Inputs, LabelledData } from "./examples.js";
 import { type FeatureMatch, FeatureMatching } from "./featureMatching.js";
 import type { Model } from "./model.js";
-import { softLosses } from "./softLosses.js";
+import { readSoftLossOptions, softLosses } from "./softLosses.js";
 import { allAnswers, openTeacher, pickAnswers, soften, type Teacher } from "./teacher.js";
 import { planTraining, trainOptionNames } from "./trainingPlan.js";
 import type { TrainingResult } from "./trainingResult.js";
@@ -96,7 +93,7 @@ export async function distill(
   const common = pick(options, commonNames);
   if (typeof data !== "object" || data === null) throw typeError(where, "data", "{ x, y }", data);
   const { x, y } = data;
-  const settings = readDistillationOptions(where, own, y !== undefined);
+  const settings = readSoftLossOptions(where, own, y !== undefined);
   const plan = await planTraining(
     where,
     student,
@@ -124,14 +121,16 @@ export async function distill(
           features: features ?? null,
         },
         targets: (x, indices) => {
-          if (answers) return { logP: pickAnswers(answers, plan.examples.count, indices) };
+          if (answers) return { softened: pickAnswers(answers, plan.examples.count, indices) };
           const run = () => soften(models, x, settings.temperature);
-          if (!matching) return { logP: run() };
+          if (!matching) return { softened: run() };
           const { output, features } = matching.ofTeacher(run);
-          return { logP: output, ...Object.fromEntries(features.entries()) };
+          return { softened: output, ...Object.fromEntries(features.entries()) };
         },
-        lossFunction: (logits, { labels }, { logP, ...layers }) => {
-          const soft = tf.mean(softLosses(logits, () => tf.clone(logP as tf.Tensor2D), settings));
+        lossFunction: (logits, { labels }, { softened, ...layers }) => {
+          const soft = tf.mean(
+            softLosses(logits, () => tf.clone(softened as tf.Tensor2D), settings),
+          );
           const hard = y && crossEntropy(logits, labels);
           const predictions = hard
             ? tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight))

@@ -3,10 +3,9 @@ import {
   checkLabels,
   type DistillationLossOptions,
   type LossReduction,
-  readDistillationOptions,
 } from "../distillation/distillationOptions.js";
 import { rangeError, typeError } from "../internal/checks.js";
-import { logSoftmaxAt, softLosses } from "./softLosses.js";
+import { readSoftLossOptions, softened, softLosses } from "./softLosses.js";
 
 /** The loss as tensors; the caller disposes of them. */
 export type DistillationLossTensors<Value extends tf.Tensor = tf.Scalar> = {
@@ -38,8 +37,8 @@ export type DistillationLossTensors<Value extends tf.Tensor = tf.Scalar> = {
  * @param options - As of the function on arrays: `temperature` (1), `softWeight` (1), `kind` (`"kl"`),
  * `scaleByTemperatureSquared` (true), `reduction` (`"mean"`).
  * @returns Scalars, or with `reduction: "none"` tensors `[examples]`.
- * @throws RangeError for shapes that do not fit, an array with labels out of range, or a `softWeight` below 1 without labels;
- * TypeError for another kind of value.
+ * @throws RangeError for shapes that do not fit, an array with labels out of range, a `softWeight` below 1 without labels, or a
+ * `temperature` above 10¹⁵; TypeError for another kind of value.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -59,7 +58,7 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
   options: DistillationLossOptions<Reduction> = {},
 ): DistillationLossTensors<Reduction extends "none" ? tf.Tensor1D : tf.Scalar> {
   const where = "distillationLoss";
-  const settings = readDistillationOptions(where, options, labels !== undefined);
+  const settings = readSoftLossOptions(where, options, labels !== undefined);
   const z = checkLogitTensor(where, "student", student);
   const t = checkLogitTensor(where, "teacher", teacher);
   const [examples, classes] = z.shape;
@@ -78,7 +77,7 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
   const { softWeight, temperature, reduction } = settings;
   const result = tf.tidy(() => {
     const reduce = (values: tf.Tensor) => (reduction === "none" ? values : tf.mean(values));
-    const soft = reduce(softLosses(z, () => logSoftmaxAt(t, temperature), settings));
+    const soft = reduce(softLosses(z, () => softened(t, temperature), settings));
     if (labels === undefined) return { total: tf.clone(soft), soft };
     const hard = reduce(hardLosses(z, labels));
     return { total: tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight)), soft, hard };

@@ -1,13 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { areProbabilities } from "../distillation/areProbabilities.js";
-import { logSoftmaxInPlace } from "../distillation/logSoftmax.js";
 import { crc32 } from "../formats/index.js";
 import { checkNumber, checkOptions, rangeError, typeError } from "../internal/checks.js";
 import { EventLoop } from "./eventLoop.js";
 import { batchOf, checkInputShape, countClasses, type Inputs, readInputs } from "./examples.js";
 import type { Model } from "./model.js";
 import { type OpenModel, openModel } from "./openModel.js";
-import { logSoftmaxAt } from "./softLosses.js";
+import { softened } from "./softLosses.js";
 import type { TrainingPlan } from "./trainingPlan.js";
 
 /** Logits that a teacher has given for the training data. */
@@ -31,7 +30,7 @@ export type Teacher = Model | readonly Model[] | TeacherLogits | TeacherProbabil
 export interface OpenTeacher {
   /** The models that answer for inputs; empty if all answers are there already. */
   readonly models: readonly OpenModel[];
-  /** Answers that are there already: logarithms of the softened probabilities, `[examples, classes]`. */
+  /** Answers that are there already: softened logits, `[examples, classes]`. */
   readonly answers: Float32Array | undefined;
   /** What tells it from others, so that no training is taken up again with another one. */
   readonly settings: unknown;
@@ -83,7 +82,7 @@ export async function openTeacher(
   return { models, answers: undefined, settings: { weights: digests } };
 }
 
-/** Logarithms of the softened probabilities for inputs: of several models, those of the mean of their probabilities. */
+/** The {@link softened} logits for inputs: of several models, those of the mean of their softened probabilities. */
 export function soften(
   models: readonly OpenModel[],
   x: tf.Tensor,
@@ -93,10 +92,11 @@ export function soften(
     const each = models.map((model) => {
       const output = model.apply(x, { training: false }) as tf.Tensor2D;
       // The logarithms of probabilities are logits.
-      return logSoftmaxAt(model.endsInSoftmax ? tf.log(output) : output, temperature);
+      return softened(model.endsInSoftmax ? tf.log(output) : output, temperature);
     });
     if (each.length === 1) return each[0]!;
-    return tf.log(tf.div(tf.addN(each.map((logP) => tf.exp(logP))), each.length)) as tf.Tensor2D;
+    // The sum has the same softmax as the mean.
+    return softened(tf.log(tf.addN(each.map((logits) => tf.softmax(logits)))), 1);
   });
 }
 
@@ -114,9 +114,9 @@ export async function allAnswers(
       // The training will find it aborted too, and ask for no answers.
       if (signal?.aborted) break;
       const to = Math.min(from + BATCH, examples.count);
-      const logP = tf.tidy(() => soften(models, batchOf(examples, from, to), temperature));
+      const logits = tf.tidy(() => soften(models, batchOf(examples, from, to), temperature));
       try {
-        const values = await logP.data();
+        const values = await logits.data();
         const classes = values.length / (to - from);
         const bad = values.findIndex(Number.isNaN);
         if (bad >= 0) {
@@ -128,7 +128,7 @@ export async function allAnswers(
         answers ??= new Float32Array(examples.count * classes);
         answers.set(values, from * classes);
       } finally {
-        logP.dispose();
+        logits.dispose();
       }
     }
   } finally {
@@ -181,16 +181,16 @@ async function readAnswers(
     throw rangeError(where, `${name}.shape`, must, [count, ...shape]);
   }
   const settings = { [kind]: crc32(bytesOf(Float32Array.from(data))) };
-  const softened = (logits: Float64Array, temperature: number) =>
-    Float32Array.from(
-      logSoftmaxInPlace({ data: logits, shape: [count, classes] }, temperature).data,
-    );
   if (areLogits) {
     if (areProbabilities(data, classes)) {
       const hint = "Every row sums to 1: give them as { probabilities }";
       throw rangeError(where, name, "logits", "probabilities", hint);
     }
-    return { models: [], answers: softened(Float64Array.from(data), temperature), settings };
+    return {
+      models: [],
+      answers: softenRows(Float64Array.from(data), classes, temperature),
+      settings,
+    };
   }
   const own = checkNumber(where, `${WITHIN}.temperature`, teacher.temperature ?? 1, { above: 0 });
   for (let from = 0; from < data.length; from += classes) {
@@ -203,9 +203,24 @@ async function readAnswers(
   }
   return {
     models: [],
-    answers: softened(Float64Array.from(data, Math.log), temperature / own),
+    // The logarithms of probabilities are logits.
+    answers: softenRows(Float64Array.from(data, Math.log), classes, temperature / own),
     settings: { ...settings, temperature: own },
   };
+}
+
+/** {@link softened} on an array, in double precision. */
+function softenRows(logits: Float64Array, classes: number, temperature: number): Float32Array {
+  const answers = new Float32Array(logits.length);
+  for (let from = 0; from < logits.length; from += classes) {
+    const row = logits.subarray(from, from + classes);
+    const highest = row.reduce((a, b) => Math.max(a, b));
+    answers.set(
+      row.map((value) => (value - highest) / temperature),
+      from,
+    );
+  }
+  return answers;
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>

@@ -110,13 +110,71 @@ describe.each(["cpu", "wasm"] as const)("distillationLoss on tensors, back end %
           tf.tensor1d(y, "int32"),
           options,
         );
-        // Half the square of a difference that has an error of 1e-7.
-        const tolerance = { rtol: 2e-5, atol: 1e-9 };
+        const tolerance = { rtol: 5e-6, atol: 1e-9 };
         expect(soft.dataSync()).toBeAllclose(expected.soft, tolerance);
         expect(hard!.dataSync()).toBeAllclose(expected.hard!, tolerance);
         expect(total.dataSync()).toBeAllclose(expected.total, tolerance);
         expect(total.shape).toEqual([6]);
         tf.dispose([total, soft, hard!]);
+      }
+    }
+  });
+
+  test.each([1, 1e3, 1e6, 1e12])("keeps its digits at temperature %s", async (temperature) => {
+    await start();
+    const { soft, gradient } = valuesAndGradient(student, teacher, undefined, { temperature });
+    const expected = onArrays(student, teacher, undefined, { temperature });
+    expect(soft).toBeAllclose(expected.soft, { rtol: 2e-6 });
+    const half = 1e-3;
+    const slope = (i: number, c: number) => {
+      const [lower, upper] = [-half, half].map((by) => {
+        const moved = student.map((row) => [...row]);
+        moved[i]![c]! += by;
+        return onArrays(moved, teacher, undefined, { temperature }).soft;
+      });
+      return (upper! - lower!) / (2 * half);
+    };
+    const slopes = student.map((row, i) => row.map((_, c) => slope(i, c)));
+    expect(gradient.flat()).toBeAllclose(slopes.flat(), { rtol: 1e-4, atol: 1e-6 });
+  });
+
+  test("the gradient of every example's own loss, whatever the weight, kind and scale", async () => {
+    await start();
+    const weights = [0.5, -2, 3, 0.25].slice(0, student.length);
+    expect(weights).toHaveLength(student.length);
+    for (const kind of kinds) {
+      for (const softWeight of [0, 0.5, 1]) {
+        for (const scaleByTemperatureSquared of [true, false]) {
+          const options = {
+            temperature: 3,
+            kind,
+            softWeight,
+            scaleByTemperatureSquared,
+            reduction: "none",
+          } as const;
+          const gradient = tf.tidy(() => {
+            const loss = (z: tf.Tensor) =>
+              tf.sum(
+                tf.mul(
+                  distillationLoss(z, tf.tensor2d(teacher), labels, options).total,
+                  tf.tensor1d(weights),
+                ),
+              );
+            return tf.grad(loss)(tf.tensor2d(student)).arraySync() as number[][];
+          });
+          const half = 1e-4;
+          const slopes = student.map((row, i) =>
+            row.map((_, c) => {
+              const [lower, upper] = [-half, half].map((by) => {
+                const moved = student.map((each) => [...each]);
+                moved[i]![c]! += by;
+                return onArrays(moved, teacher, labels, options).total[i]!;
+              });
+              return (weights[i]! * (upper! - lower!)) / (2 * half);
+            }),
+          );
+          expect(gradient.flat()).toBeAllclose(slopes.flat(), { rtol: 1e-5, atol: 1e-6 });
+        }
       }
     }
   });
@@ -195,6 +253,13 @@ describe("distillationLoss on tensors", () => {
       expect(soft.dataSync()[0]).toBeGreaterThan(0);
       tf.dispose([hard!, soft]);
     }
+  });
+
+  test("a temperature at which single precision ends is an error", () => {
+    const call = () => valuesAndGradient(student, teacher, undefined, { temperature: 1e16 });
+    expect(call).toThrow(
+      "distillationLoss: temperature must be a finite number > 0 and <= 1000000000000000, got 10000000000000000",
+    );
   });
 
   test("leaves three tensors, or two without labels, and none after an error", async () => {
