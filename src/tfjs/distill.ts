@@ -5,7 +5,7 @@ import {
 } from "../distillation/distillationOptions.js";
 import { checkOptions, typeError } from "../internal/checks.js";
 import { crossEntropy } from "./crossEntropy.js";
-import type { Inputs, LabelledData } from "./examples.js";
+import { type Inputs, type LabelledData, readInputs } from "./examples.js";
 import { type FeatureMatch, FeatureMatching } from "./featureMatching.js";
 import type { Model } from "./model.js";
 import { softLosses } from "./softLosses.js";
@@ -37,6 +37,10 @@ const lossNames = ["temperature", "softWeight", "kind", "scaleByTemperatureSquar
 /** Those of the entries that have one of the names. */
 const pick = (options: object, names: readonly string[]): object =>
   Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
+
+/** Classes that nobody looks at, once it is known of how many examples. */
+const unusedClasses = async (x: Inputs) =>
+  new Uint8Array((await readInputs(where, "data.x", x)).count);
 
 /**
  * Trains a student on what a teacher predicts (knowledge distillation), and leaves the trained weights in the student.
@@ -100,8 +104,7 @@ export async function distill(
   const plan = await planTraining(
     where,
     student,
-    // Classes that nobody looks at.
-    { x, y: y ?? new Uint8Array(x?.shape?.[0] ?? 0) },
+    { x, y: y === undefined ? await unusedClasses(x) : y },
     common as TrainOptions,
   );
   const opened = await openTeacher(plan, teacher, settings.temperature);

@@ -391,6 +391,19 @@ describe("distill", () => {
     await refused({ logits }, { augment: noise }, /teacher must be a model with augment/);
     await refused(teacher(), {}, /the model's output must be logits/, data, soft);
     await refused(teacher(), { softWeight: 0.5 }, /softWeight must be 1 without labels/, { x });
+    await refused(teacher(), {}, /data\.y must be an array of class indices, got null/, {
+      x,
+      y: null,
+    });
+    // Without labels x is checked all the same, before classes are made for it.
+    for (const [shape, message] of [
+      [[-1, 2], "distill: data.x.shape must be an array of non-negative integers, got [-1, 2]"],
+      [[1e10, 2], "distill: data.x.data must be of 10000000000 × 2 = 20000000000 numbers"],
+    ] as const) {
+      await refused(teacher(), {}, message, { x: { data: x.data, shape } });
+      await refused(teacher(), {}, message, { x: { data: x.data, shape }, y: data.y });
+    }
+    await refused(teacher(), {}, /data\.x must be a tensor or .*, got undefined/, {});
     await refused(teacher(), { alpha: 0.5 }, /options must be made of .*, got "alpha"/);
     await refused(teacher(), { lossFunction: () => 0 }, /got "lossFunction"/);
     const pair = { student: "hidden", teacher: "body" };
