@@ -62,7 +62,7 @@ const unusedClasses = async (x: Inputs) =>
  * its answer is kept (classes × 4 bytes); otherwise the teacher sees every batch as the student does. A tf.layers teacher may end in
  * a softmax; the student must not, see {@link train}.
  *
- * **Self-distillation**, with only some layers trained: freeze the others (`freezeLayers`) in a student that starts from the
+ * **Self-distillation**, with only some layers trained: freeze the others (`frozen`) in a student that starts from the
  * teacher's weights, or let a network learn from what it said before, `{ logits }`.
  *
  * @param student - A tf.layers model or `{ variables, apply }` that gives logits.

@@ -120,6 +120,15 @@ describe("distill", () => {
     expect(parts.result.history[0]!.terms!.soft).toBeAllclose(terms!.soft!, { rtol: 1e-5 });
   });
 
+  test("labels are reported, not trained on, where the soft term has all the weight", async () => {
+    const labelled = await run(teacher());
+    const others = await run(teacher(), {}, { x, y: data.y.map((label) => (label + 1) % 3) });
+    const { weights } = await run(teacher(), {}, { x });
+    expect([labelled.weights, others.weights]).toEqual([weights, weights]);
+    const hard = [labelled, others].map(({ result }) => result.history[0]!.terms!.hard);
+    expect(hard[0]).not.toBeCloseTo(hard[1]!, 2);
+  });
+
   test("a student learns what its teacher knows, without labels", async () => {
     const expert = denseModel(3);
     const many = clusters(60);
