@@ -217,6 +217,9 @@ async function main(signal: AbortSignal): Promise<void> {
   const jobs = inOrder(chosen.flatMap((one) => one.jobs(input)));
 
   if (list) {
+    for (const { id } of chosen.filter((one) => one.jobs(input).length === 0)) {
+      process.stderr.write(`${id} has no jobs: it is computed with its report\n`);
+    }
     for (const [i, wave] of inWaves(jobs).entries()) {
       if (i > 0) process.stdout.write("\n");
       for (const [key, job] of wave) {

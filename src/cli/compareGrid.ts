@@ -10,7 +10,7 @@ import { type GridMeasure, gridOptions, measure } from "./gridOptions.js";
 import { gridReport } from "./gridReport.js";
 import { scaleOf } from "./gridScale.js";
 import { chooseLayers, readLayers } from "./layers.js";
-import { arrangeAs } from "./layout.js";
+import { arrangeAs, transposeHint } from "./layout.js";
 import { inShell } from "./libraryErrors.js";
 import { as, layers, layersX, layersY, threads, title, transposeX, transposeY } from "./options.js";
 import { checkExtensions, checkPictures, writePictures } from "./pictures.js";
@@ -70,7 +70,11 @@ export async function compareGrid(args: Arguments, shell: Shell): Promise<Output
     ...channelsWarning(args, named(fileY, onlyY)),
   ];
   const [examples = 0] = x.values().next().value!.shape;
-  const report = gridReport({ measure: name, grid, examples, fileX, fileY, before: order }, shell);
+  const hint = transposeHint(args, [...x.values(), ...y.values()]);
+  const report = gridReport(
+    { measure: name, grid, examples, fileX, fileY, before: order, hint },
+    shell,
+  );
   const written = await writePictures("grid", args, () => {
     progress.start("drawing");
     return figureOf(grid, {

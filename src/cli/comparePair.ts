@@ -3,7 +3,7 @@ import { readArgument } from "./arrayArguments.js";
 import { channelsWarning } from "./channelsOrder.js";
 import type { Output, Shell } from "./command.js";
 import { UsageError } from "./errors.js";
-import { arrangeAs, type Side } from "./layout.js";
+import { arrangeAs, type Side, transposeHint } from "./layout.js";
 import { inShell } from "./libraryErrors.js";
 import { type Measure, optionsFor } from "./measures.js";
 import { as, threads } from "./options.js";
@@ -40,7 +40,7 @@ export async function comparePair(
   const result = await inShell([`x is ${inputs[0]}, y is ${inputs[1]}`, ...order].join(". "), () =>
     compare(x.array, y.array, options),
   );
-  const warnings = [...order, ...warningsOf(result)];
+  const warnings = [...order, ...warningsOf(result, transposeHint(args, [x.array, y.array]))];
   return {
     lines: pairLines(name, x, y, result, warnings),
     document: {

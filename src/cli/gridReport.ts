@@ -14,6 +14,8 @@ interface Compared {
   readonly fileY: string;
   /** What is to be warned of before the numbers. */
   readonly before: readonly string[];
+  /** What may explain too few examples. */
+  readonly hint: string;
 }
 
 interface GridReport {
@@ -25,7 +27,7 @@ interface GridReport {
 
 /** A grid in words. */
 export function gridReport(
-  { measure, grid, examples, fileX, fileY, before }: Compared,
+  { measure, grid, examples, fileX, fileY, before, hint }: Compared,
   { columns: width, colorDepth }: Pick<Shell, "columns" | "colorDepth">,
 ): GridReport {
   const { rows, columns, values, chance, pValues, intervals } = grid;
@@ -41,7 +43,7 @@ export function gridReport(
     ...before,
     ...(chance?.flat().some((level) => level > 0.9)
       ? [
-          "in some cells unrelated data give more than 0.9: too few examples, or too many directions kept.",
+          `in some cells unrelated data give more than 0.9: too few examples, or too many directions kept.${hint}`,
         ]
       : []),
   ];

@@ -39,6 +39,18 @@ export function arrangeAs(args: Arguments, side: "x" | "y"): Arrange {
   };
 }
 
+/**
+ * What explains too few examples where every array has fewer rows than columns, as it has when it was saved the other way
+ * round; empty elsewhere.
+ */
+export function transposeHint(args: Arguments, arrays: readonly ShapedArray[]): string {
+  if ([transpose, transposeX, transposeY].some((option) => args.has(option))) return "";
+  const wide = arrays.every(({ shape: [rows, columns, ...more] }) => {
+    return more.length === 0 && rows! < columns!;
+  });
+  return wide ? " Rows are examples; if the arrays are [neurons, examples], pass --transpose." : "";
+}
+
 /** numpy makes 64-bit integers where nobody asked for them; the measures know doubles. */
 function plainNumbers(data: ArrayData["data"]): NumericArray {
   if (!(data instanceof BigInt64Array || data instanceof BigUint64Array)) return data;

@@ -11,8 +11,12 @@ export function isNearChance(similarity: number, chance: number, pValue?: number
   return similarity - chance <= hardly * (1 - chance);
 }
 
-/** What the reader of a comparison must know before believing its number. */
-export function warningsOf(result: PairResult): string[] {
+/**
+ * What the reader of a comparison must know before believing its number.
+ *
+ * @param hint - What may explain too few examples.
+ */
+export function warningsOf(result: PairResult, hint = ""): string[] {
   const { similarity, chance, pValue, degenerate = false, keptX, keptY, frequencies } = result;
   const warnings: string[] = [];
   const { constantX = false, constantY = false } = result;
@@ -27,7 +31,7 @@ export function warningsOf(result: PairResult): string[] {
     const where = frequencies ? "at some frequency" : `(${keptX} + ${keptY} directions kept)`;
     warnings.push(
       `too few examples ${where}: some correlations are 1 whatever the data, so that the number means little. ` +
-        "Take more examples or keep fewer directions.",
+        `Take more examples or keep fewer directions.${hint}`,
     );
   }
   if (similarity !== undefined && chance !== undefined && keptX !== 0 && keptY !== 0) {

@@ -6,11 +6,23 @@ import * as tf from "@tensorflow/tfjs-core";
  *     loss = −(1/n) Σ_i log softmax(z_i)[label_i],   log softmax(z) = z − max z − log Σ exp(z − max z)
  */
 export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor1D): tf.Scalar {
-  const [examples, classes] = logits.shape as [number, number];
+  // All in one sum: sums of sums would differ in their last bits, and so would the records of trainings.
+  const sum = tf.sum(logarithmsAtLabels(logits, labels).logarithms);
+  return tf.div(sum, tf.scalar(-logits.shape[0]!)) as tf.Scalar;
+}
+
+/** Cross-entropy of each example, `[examples]`; NaN where the label is no class. */
+export function crossEntropies(logits: tf.Tensor, labels: tf.Tensor1D): tf.Tensor1D {
+  const { logarithms, target } = logarithmsAtLabels(logits, labels);
+  // A row without a one is divided by 0.
+  return tf.neg(tf.div(tf.sum(logarithms, 1), tf.sum(target, 1))) as tf.Tensor1D;
+}
+
+/** The logarithms of the softmax where the labels stand, 0 elsewhere, and the labels as rows with a one. */
+function logarithmsAtLabels(logits: tf.Tensor, labels: tf.Tensor1D) {
   // Not oneHot's own float32, into which the wasm backend writes the bits of integers.
-  const target = tf.cast(tf.oneHot(labels, classes), "float32");
-  const sum = tf.sum(tf.mul(target, tf.logSoftmax(logits as tf.Tensor2D)));
-  return tf.div(sum, tf.scalar(-examples)) as tf.Scalar;
+  const target = tf.cast(tf.oneHot(labels, logits.shape[1]!), "float32");
+  return { logarithms: tf.mul(target, tf.logSoftmax(logits as tf.Tensor2D)), target };
 }
 
 /** Cross-entropy in nats of one example's logits in f64, and whether the (first) largest is the label's. */

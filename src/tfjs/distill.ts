@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { DistillationLossOptions } from "../distillation/distillationOptions.js";
 import { checkOptions, typeError } from "../internal/checks.js";
 import { crossEntropy } from "./crossEntropy.js";
-import type { Inputs, LabelledData } from "./examples.js";
+import { type Inputs, type LabelledData, readInputs } from "./examples.js";
 import { type FeatureMatch, FeatureMatching } from "./featureMatching.js";
 import type { Model } from "./model.js";
 import { readSoftLossOptions, softLosses } from "./softLosses.js";
@@ -35,6 +35,10 @@ const lossNames = ["temperature", "softWeight", "kind", "scaleByTemperatureSquar
 const pick = (options: object, names: readonly string[]): object =>
   Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
 
+/** Classes that nobody looks at, once it is known of how many examples. */
+const unusedClasses = async (x: Inputs) =>
+  new Uint8Array((await readInputs(where, "data.x", x)).count);
+
 /**
  * Trains a student on what a teacher predicts (knowledge distillation), and leaves the trained weights in the student.
  *
@@ -55,7 +59,7 @@ const pick = (options: object, names: readonly string[]): object =>
  * its answer is kept (classes × 4 bytes); otherwise the teacher sees every batch as the student does. A tf.layers teacher may end in
  * a softmax; the student must not, see {@link train}.
  *
- * **Self-distillation**, with only some layers trained: freeze the others (`freezeLayers`) in a student that starts from the
+ * **Self-distillation**, with only some layers trained: freeze the others (`frozen`) in a student that starts from the
  * teacher's weights, or let a network learn from what it said before, `{ logits }`.
  *
  * @param student - A tf.layers model or `{ variables, apply }` that gives logits.
@@ -97,8 +101,7 @@ export async function distill(
   const plan = await planTraining(
     where,
     student,
-    // Classes that nobody looks at.
-    { x, y: y ?? new Uint8Array(x?.shape?.[0] ?? 0) },
+    { x, y: y === undefined ? await unusedClasses(x) : y },
     common as TrainOptions,
   );
   const opened = await openTeacher(plan, teacher, settings.temperature);

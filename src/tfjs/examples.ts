@@ -32,7 +32,10 @@ export interface LabelledExamples extends Examples {
 /** Reads and checks inputs: at least one example, the stated length, every number finite. */
 export async function readInputs(where: string, name: string, x: Inputs): Promise<Examples> {
   const array = x instanceof tf.Tensor ? { data: await x.data(), shape: x.shape } : x;
-  if (!isShaped(array)) throw typeError(where, name, "a tensor or { data, shape }", x);
+  if (!isShaped(array)) {
+    const hint = Array.isArray(x) ? `Nested arrays become a tensor by tf.tensor(${name})` : "";
+    throw typeError(where, name, "a tensor or { data, shape }", x, hint);
+  }
   const data = checkShaped(where, name, array);
   const { shape } = array;
   if (shape.length < 2 || data.length === 0) {
@@ -57,7 +60,7 @@ export async function readLabelled(
   const examples = await readInputs(where, `${name}.x`, data.x);
   checkInputShape(where, weights, examples);
   if (!(Array.isArray(y) || ArrayBuffer.isView(y)) || y instanceof DataView) {
-    throw typeError(where, `${name}.y`, "an array of class indices", y);
+    throw typeError(where, `${name}.y`, "an array of class indices", y, labelsHint(`${name}.y`, y));
   }
   if (y.length !== examples.count) {
     throw rangeError(
@@ -79,6 +82,13 @@ export async function readLabelled(
     labels[i] = Number(label);
   }
   return { ...examples, labels };
+}
+
+/** How class indices are read from a tensor. */
+function labelsHint(name: string, y: unknown): string {
+  if (!(y instanceof tf.Tensor)) return "";
+  const isOneHot = y.rank > 1 && y.shape.at(-1)! > 1;
+  return `Read the tensor: Array.from(${isOneHot ? `tf.argMax(${name}, -1)` : name}.dataSync())`;
 }
 
 /** Width of the logits, found by running the first example in evaluation mode. */

@@ -80,7 +80,10 @@ export interface TrainOptions {
   learningRateFactors?: readonly LearningRateFactor[];
   /** Passes over the training data, an integer >= 1. */
   epochs: number;
-  /** Examples per update, an integer >= 1. The last batch of an epoch is smaller if they do not come out even. */
+  /**
+   * Examples per update, an integer >= 1. The last batch of an epoch is smaller if they do not come out even; more than
+   * there are examples is one batch of them all.
+   */
   batchSize: number;
   /**
    * Rule of the updates. One that is passed in keeps its state, and is the caller's to dispose of.
@@ -91,7 +94,8 @@ export interface TrainOptions {
    * Examples that are computed at a time, an integer >= 1, for batches that do not fit into memory: the gradient of a
    * batch is put together from parts of this size, each weighted by its examples. That is the gradient of the whole batch
    * up to rounding, but batch norm normalises by the part, and moves its statistics once for each; dropout draws new
-   * masks for each. On the wasm backend a step that cannot fit into its 4 GiB is refused, with a size that fits.
+   * masks for each. A size of at least the batch's is the whole batch at once. On the wasm backend a step that cannot
+   * fit into its 4 GiB is refused, with a size that fits.
    * @defaultValue the whole batch at once
    */
   microBatch?: number;
@@ -101,7 +105,7 @@ export interface TrainOptions {
   augment?: Augmentation;
   /**
    * Layers that stay as they are for some updates or epochs, or all through the training: one period, or several side by side,
-   * as gradual unfreezing needs them. To go on from a checkpoint they must be the same.
+   * as gradual unfreezing needs them. One that is longer than the training lasts as long as it. To go on from a checkpoint they must be the same.
    * @defaultValue everything trains
    */
   frozen?: Frozen;

@@ -16,7 +16,11 @@ export interface EpochRecord {
   readonly validationAccuracy?: number;
 }
 
-/** What `train` returns. */
+/**
+ * What `train` returns. Of a training that was aborted or diverged it tells what there was after its last update, the one
+ * that became non-finite undone: the losses until then, the epochs that were finished, the snapshots that were
+ * reached. The model holds the weights of that moment.
+ */
 export interface TrainingResult {
   /** The epochs that were finished, in order: `history[0]` is epoch 1. */
   readonly history: readonly EpochRecord[];

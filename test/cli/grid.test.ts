@@ -251,6 +251,23 @@ test("maps that look like PyTorch's are warned of once for each file", async () 
   expect(first.warnings.join()).not.toContain("--channels-first");
 });
 
+test("where unrelated data are alike, and rows may have been meant as columns, --transpose is named", async () => {
+  const wide = (seed: number) => activations(seed, [5, 40]);
+  await writeArrays(path("turned.npz"), { fc1: wide(1), fc2: wide(2) });
+  await writeArrays(path("mixed.npz"), { fc1: wide(1), fc2: activations(3, [5, 4]) });
+  const text = "too few examples, or too many directions kept.";
+  const warned = async (...args: string[]) => {
+    const { warnings } = await json(...args);
+    return warnings.find((warning: string) => warning.includes("too few examples"));
+  };
+  const hint = " Rows are examples; if the arrays are [neurons, examples], pass --transpose.";
+  const start = "in some cells unrelated data give more than 0.9: ";
+  expect(await warned("turned.npz")).toBe(start + text + hint);
+  expect(await warned("mixed.npz")).toBe(start + text);
+  expect(await warned("turned.npz", "mixed.npz")).toBe(start + text);
+  expect(await warned("turned.npz", "--transpose")).toBeUndefined();
+});
+
 test("a layer in the place of a file is told from a missing file", async () => {
   const { code, stderr } = await grid(["early.npz", "--layers", "fc1", "fc2"]);
   expect(code).toBe(1);

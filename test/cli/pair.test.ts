@@ -131,6 +131,33 @@ describe("warnings", () => {
   test("too few examples", async () => {
     const found = await warningsOf("cca", path("few.npy"), path("few.npy"));
     expect(found[0]).toContain("too few examples (5 + 5 directions kept)");
+    expect(found.join()).not.toContain("--transpose");
+  });
+
+  test("too few examples where rows may have been meant as columns: --transpose, unless it was given", async () => {
+    // Both [neurons, examples], of as many neurons, so that they can be compared as they lie.
+    const turned = [5, 6].map((seed) => similarity.transpose(activations(seed, [90, 5])));
+    const [x, y] = [path("turnedX.npy"), path("turnedY.npy")];
+    await writeArrays(x, { x: turned[0]! });
+    await writeArrays(y, { y: turned[1]! });
+    await writeArrays(path("five.npy"), { five: activations(7, [5, 5]) });
+    const found = await warningsOf("svcca", x, y);
+    expect(found[0]).toMatch(/^warning: too few examples \(\d \+ \d directions kept\): /);
+    expect(found[0]).toMatch(
+      /fewer directions\. Rows are examples; if the arrays are \[neurons, examples\], pass --transpose\.$/,
+    );
+    // One that is not wide tells that they lie as they should.
+    expect((await warningsOf("svcca", x, path("five.npy")))[0]).toMatch(/keep fewer directions\.$/);
+    expect((await warningsOf("svcca", path("five.npy"), y))[0]).toMatch(/keep fewer directions\.$/);
+    expect((await warningsOf("svcca", x, y, "--transpose")).join()).not.toContain("too few");
+    // Maps are not turned.
+    await writeArrays(path("maps.npy"), { maps: activations(8, [3, 4, 4, 3]) });
+    const [maps] = await warningsOf("dft-cca", path("maps.npy"), path("maps.npy"));
+    expect(maps).toMatch(/too few examples at some frequency: .* keep fewer directions\.$/);
+    // So does who says that only one is to be turned, here in vain: few.npy would be [5, 8].
+    await writeArrays(path("wide.npy"), { wide: similarity.transpose(activations(5, [8, 5])) });
+    const one = await warningsOf("svcca", path("few.npy"), path("wide.npy"), "--transpose-x");
+    expect(one[0]).toMatch(/keep fewer directions\.$/);
   });
 
   test("nothing to compare", async () => {

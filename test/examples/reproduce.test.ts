@@ -108,6 +108,15 @@ describe.concurrent("the arguments of reproduce", () => {
     ]);
   });
 
+  test("--list of x14, which has no jobs, says so beside the list", async () => {
+    const list = (...ids: string[]) => reproduce([...ids, "--list", "--out", path("listed")]);
+    const said = "x14 has no jobs: it is computed with its report\n";
+    const [x14, both] = await Promise.all([list("x14"), list("x09", "x14")]);
+    expect(x14).toMatchObject({ code: 0, stdout: "", stderr: said });
+    expect(both).toMatchObject({ code: 0, stderr: said });
+    expect(both.stdout).toMatch(/^(to do {5}\S+\n)+$/);
+  });
+
   test("--list prints the twelve jobs of x09 and x10, of this version and back end, and makes nothing", async () => {
     const args = ["x09", "x10", "--backend", "wasm", "--list", "--out", path("listed")];
     const { code, stdout, stderr } = await reproduce(args);

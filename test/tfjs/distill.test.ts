@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { describe, expect, test } from "vitest";
-import { softmax } from "../../src/distillation/index.js";
+import { distillationLoss as lossInF64, softmax } from "../../src/distillation/index.js";
 import {
   type Augmentation,
   captureActivations,
@@ -118,6 +118,15 @@ describe("distill", () => {
       softWeight: 0.25,
     });
     expect(parts.result.history[0]!.terms!.soft).toBeAllclose(terms!.soft!, { rtol: 1e-5 });
+  });
+
+  test("labels are reported, not trained on, where the soft term has all the weight", async () => {
+    const labelled = await run(teacher());
+    const others = await run(teacher(), {}, { x, y: data.y.map((label) => (label + 1) % 3) });
+    const { weights } = await run(teacher(), {}, { x });
+    expect([labelled.weights, others.weights]).toEqual([weights, weights]);
+    const hard = [labelled, others].map(({ result }) => result.history[0]!.terms!.hard);
+    expect(hard[0]).not.toBeCloseTo(hard[1]!, 2);
   });
 
   test("a student learns what its teacher knows, without labels", async () => {
@@ -244,7 +253,7 @@ describe("distill", () => {
     }
   });
 
-  test("features: the mean squared difference of the layers' outputs, and its gradient", async () => {
+  test("features: the mean squared difference of the layers' outputs, which shrinks", async () => {
     const pair = { student: "hidden", teacher: "hidden", weight: 2 };
     const [student, model] = [denseModel(1), denseModel(3)];
     const own = (await captureActivations(student, x, { layers: "hidden" })).hidden!.data;
@@ -259,6 +268,78 @@ describe("distill", () => {
     // One layer that agrees has nothing to say.
     const same = await run(model, { ...options, epochs: 1 }, { x }, denseModel(3));
     expect(same.result.history[0]!.terms).toEqual({ soft: 0, features: 0 });
+  });
+
+  test("features: one update is −rate times the gradient of soft and the weighted pairs, in parts too", async () => {
+    const widths = [4, 5, 3];
+    const names = ["first", "second", "logits"];
+    const deep = (seed: number) =>
+      seedWeights(
+        layers.sequential({
+          layers: widths.map((units, i) =>
+            dense({
+              units,
+              name: names[i]!,
+              ...(i === 0 && { inputShape: [2] }),
+              ...(i < 2 && { activation: "tanh" as const }),
+            }),
+          ),
+        }),
+        seed,
+      );
+    /** The outputs of the three layers in double precision. */
+    const outputs = (flat: ArrayLike<number>): number[][][] => {
+      let at = 0;
+      let input = Array.from({ length: 12 }, (_, i) => [x.data[2 * i]!, x.data[2 * i + 1]!]);
+      return widths.map((units, layer) => {
+        const size = input[0]!.length;
+        const [kernel, bias] = [at, at + size * units];
+        at = bias + units;
+        input = input.map((row) =>
+          Array.from({ length: units }, (_, k) => {
+            const sum = row.reduce((sum, a, j) => sum + a * flat[kernel + j * units + k]!, 0);
+            const value = sum + flat[bias + k]!;
+            return layer < 2 ? Math.tanh(value) : value;
+          }),
+        );
+        return input;
+      });
+    };
+    const meanSquare = (a: number[][], b: number[][]) => {
+      const squares = a.flatMap((row, i) => row.map((value, k) => (value - b[i]![k]!) ** 2));
+      return squares.reduce((sum, square) => sum + square) / squares.length;
+    };
+    const its = outputs(weightsOf(deep(2)).read());
+    const loss = (flat: ArrayLike<number>) => {
+      const own = outputs(flat);
+      const { soft } = lossInF64(own[2]!, its[2]!, undefined, { temperature: 3 });
+      const features = 2 * meanSquare(own[1]!, its[1]!) + 0.5 * meanSquare(own[0]!, its[0]!);
+      return { features, total: soft + features };
+    };
+    const from = weightsOf(deep(1)).read();
+    const gradient = Float64Array.from(from, (_, i) => {
+      const [above, below] = [1e-5, -1e-5].map((h) => {
+        const moved = Float64Array.from(from);
+        moved[i]! += h;
+        return loss(moved).total;
+      });
+      return (above! - below!) / 2e-5;
+    });
+    const features = [
+      { student: "second", teacher: "second", weight: 2 },
+      { student: "first", teacher: "first", weight: 0.5 },
+    ];
+    for (const microBatch of [12, 5]) {
+      const options = { features, microBatch, batchSize: 12, epochs: 1, optimizer: sgd() };
+      const { result, weights } = await run(deep(2), { ...options, schedule: 0.5 }, { x }, deep(1));
+      const moved = weights.map((w, i) => (from[i]! - w) / 0.5);
+      expect(moved).toBeAllclose(gradient, { rtol: 1e-4, atol: 1e-6 });
+      const { trainLoss, terms } = result.history[0]!;
+      const expected = loss(from);
+      expect([trainLoss, terms!.features]).toBeAllclose([expected.total, expected.features], {
+        rtol: 1e-5,
+      });
+    }
   });
 
   test.each<[string, Partial<DistillOptions>]>([
@@ -391,6 +472,19 @@ describe("distill", () => {
     await refused({ logits }, { augment: noise }, /teacher must be a model with augment/);
     await refused(teacher(), {}, /the model's output must be logits/, data, soft);
     await refused(teacher(), { softWeight: 0.5 }, /softWeight must be 1 without labels/, { x });
+    await refused(teacher(), {}, /data\.y must be an array of class indices, got null/, {
+      x,
+      y: null,
+    });
+    // Without labels x is checked all the same, before classes are made for it.
+    for (const [shape, message] of [
+      [[-1, 2], "distill: data.x.shape must be an array of non-negative integers, got [-1, 2]"],
+      [[1e10, 2], "distill: data.x.data must be of 10000000000 × 2 = 20000000000 numbers"],
+    ] as const) {
+      await refused(teacher(), {}, message, { x: { data: x.data, shape } });
+      await refused(teacher(), {}, message, { x: { data: x.data, shape }, y: data.y });
+    }
+    await refused(teacher(), {}, /data\.x must be a tensor or .*, got undefined/, {});
     await refused(teacher(), { alpha: 0.5 }, /options must be made of .*, got "alpha"/);
     await refused(teacher(), { lossFunction: () => 0 }, /got "lossFunction"/);
     const pair = { student: "hidden", teacher: "body" };

@@ -48,6 +48,8 @@ describe("train: frozen", () => {
     expect(await startsOf({ layers: "body", updates: 3 })).toEqual({ body: 3, ...rest });
     expect(await startsOf({ layers: "body", epochs: 3 })).toEqual({ body: 6, ...rest });
     expect(await startsOf({ layers: "body" })).toEqual({ body: -1, ...rest });
+    // Longer than the training.
+    expect(await startsOf({ layers: "body", epochs: 9 })).toEqual({ body: -1, ...rest });
   });
 
   test("gradual unfreezing: groups join one after another, and a layer with the last of its periods", async () => {

@@ -84,6 +84,17 @@ describe("train", () => {
     expect(weightsOf(ours).read()).not.toBeAllclose(weightsOf(normModel()).read(), { atol: 1e-2 });
   });
 
+  test("a batch larger than the data is one of them all", async () => {
+    const runs = [12, 13, 1e6].map(async (batchSize) => {
+      const model = denseModel();
+      const result = await train(model, data, { schedule: 0.1, epochs: 2, batchSize });
+      return { result, weights: weightsOf(model).read() };
+    });
+    const [all, ...larger] = await Promise.all(runs);
+    expect(all!.result.updates).toBe(2);
+    expect(larger).toEqual([all, all]);
+  });
+
   test("learns three clusters, and says how it went epoch by epoch", async () => {
     const model = denseModel();
     const many = clusters(60);
