@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { rangeError, typeError } from "../internal/checks.js";
+import type { Optimizer } from "./optimizer.js";
 
 interface Named {
   readonly name: string;
@@ -42,7 +43,10 @@ const keyed = new WeakSet<tf.Optimizer>();
 export function keyedByVariable<T extends tf.Optimizer>(optimizer: T): T {
   const where = "keyedByVariable";
   if (typeof optimizer?.applyGradients !== "function") {
-    throw typeError(where, "optimizer", "an optimizer of tfjs, e.g. tf.train.adam()", optimizer);
+    const isOurs = typeof (optimizer as unknown as Optimizer | undefined)?.getState === "function";
+    const hint = isOurs ? "sgd and adam of closerlook keep their state by variable already" : "";
+    const must = "an optimizer of tfjs, e.g. tf.train.adam()";
+    throw typeError(where, "optimizer", must, optimizer, hint);
   }
   if (keyed.has(optimizer)) return optimizer;
   if (optimizer.iterations > 0) {

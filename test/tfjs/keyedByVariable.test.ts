@@ -2,9 +2,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { describe, expect, test } from "vitest";
 import {
+  adam,
   freezeLayers,
   keyedByVariable,
   learningRateCallback,
+  sgd,
   weightsOf,
 } from "../../src/tfjs/index.js";
 import { clusters, normModel, seedWeights } from "./models.js";
@@ -203,7 +205,12 @@ describe("keyedByVariable", () => {
 
   test("refuses what is no optimizer, what was in use, and names of nothing", () => {
     expect(() => keyedByVariable({} as never)).toThrow(TypeError);
-    expect(() => keyedByVariable(undefined as never)).toThrow(TypeError);
+    expect(() => keyedByVariable(undefined as never)).toThrow(/got undefined$/);
+    for (const own of [sgd(), adam()]) {
+      expect(() => keyedByVariable(own as never)).toThrow(
+        /^keyedByVariable: optimizer must be an optimizer of tfjs, .* sgd and adam of closerlook keep their state by variable already$/,
+      );
+    }
     const used = tf.train.sgd(1);
     const v = tf.variable(tf.scalar(0));
     used.minimize(() => tf.mul(v, 1) as tf.Scalar, false, [v]);
