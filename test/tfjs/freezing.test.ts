@@ -1,13 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { WeightAverage } from "../../src/landscape/index.js";
 import {
   adam,
   type FreezePeriod,
   freezeFor,
   freezeLayers,
+  keyedByVariable,
   type Optimizer,
   sgd,
   train,
@@ -200,30 +201,15 @@ describe("freezeFor", () => {
     }
   });
 
-  test("works in model.fit: frozen layers keep their weights and statistics, then move", async () => {
-    const model = normModel();
-    model.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss: "meanSquaredError" });
-    const freezing = freezeFor(model, { layers: /^head/, epochs: 2 }, { updatesPerEpoch: 2 });
-    const flat: Float32Array[] = [];
-    let update = 0;
-    const callbacks = {
-      onBatchBegin: async () => freezing.enter(update++),
-      onBatchEnd: async () => void flat.push(weightsOf(model).read()),
-    };
-    const x = tf.tensor2d(data.x.data, [12, 2]);
-    const y = tf.ones([12, 3]);
-    const start = weightsOf(model).read();
-    await model.fit(x, y, { batchSize: 6, epochs: 3, callbacks, verbose: 0 });
+  test("is over when it is restored", () => {
+    const model = threeLayers();
+    const freezing = freezeFor(model, { layers: "hidden", updates: 2 });
+    freezing.enter(0);
     freezing.restore();
-    // By layer: the gradient of a bias in front of batch norm is zero.
-    for (const { name, variables } of weightsOf(model).layers) {
-      if (variables.length === 0) continue;
-      const part = (weights: Float32Array) =>
-        variables.map(({ offset, size }) => weights.slice(offset, offset + size));
-      if (name.startsWith("head")) expect(part(flat[3]!), name).toEqual(part(start));
-      else expect(part(flat[0]!), name).not.toEqual(part(start));
-      expect(part(flat[4]!), name).not.toEqual(part(flat[3]!));
-    }
+    expect(() => freezing.enter(1)).toThrow(
+      new Error("freezeFor.enter: must come before restore. Call freezeFor again to freeze again"),
+    );
+    expect(weightsOf(model).variables.every(({ trainable }) => trainable)).toBe(true);
   });
 
   test("refuses what it cannot count, match or clear, and leaves no tensor", async () => {
@@ -245,6 +231,109 @@ describe("freezeFor", () => {
       for (const update of [0, 1, 2, 0]) freezing.enter(update);
       freezing.restore();
     });
+  });
+});
+
+describe("model.fit", () => {
+  const x = tf.tensor2d(data.x.data, [12, 2]);
+  const y = tf.oneHot(tf.tensor1d(Array.from(data.y), "int32"), 3, 1, 0, "float32");
+  const loss = (labels: tf.Tensor, logits: tf.Tensor) =>
+    tf.losses.softmaxCrossEntropy(labels, logits);
+  // All examples in each update, so that their order plays no part.
+  const fitOptions = { batchSize: 12, shuffle: false, verbose: 0 } as const;
+  const momentum = () => tf.train.momentum(0.1, 0.9);
+
+  test.each([
+    ["an optimizer of tfjs", momentum, false],
+    ["a keyed optimizer", () => keyedByVariable(momentum()), false],
+    ["a keyed optimizer, compiled before each update", () => keyedByVariable(momentum()), true],
+  ])("makes of freezeFor what train makes of frozen, with %s", async (_, make, compilesOften) => {
+    const frozen = [
+      { layers: /^head/, epochs: 2 },
+      { layers: "bodyNorm", updates: 5 },
+    ];
+    const trained = normModel();
+    const optimizer = sgd({ momentum: 0.9 });
+    const { snapshots } = await train(trained, data, {
+      schedule: 0.1,
+      epochs: 8,
+      batchSize: 12,
+      frozen,
+      optimizer,
+      snapshots: everyUpdate,
+    });
+    optimizer.dispose();
+
+    const model = normModel();
+    const start = weightsOf(model).read();
+    const freezing = freezeFor(model, frozen, { updatesPerEpoch: 1 });
+    const compiled = make();
+    let update = 0;
+    const callbacks = {
+      onBatchBegin: async () => freezing.enter(update++),
+      onBatchEnd: async () => {
+        const expected = snapshots.get(update)!;
+        const flat = weightsOf(model).read();
+        expect(flat).toBeAllclose(expected, { rtol: 1e-5, atol: 2e-6 });
+        for (const { layer, name, offset, size } of weightsOf(model).variables) {
+          if (!freezing.frozen.includes(layer)) continue;
+          const part = (weights: Float32Array) => weights.slice(offset, offset + size);
+          expect(part(flat), name).toEqual(part(start));
+        }
+      },
+    };
+    const fits = compilesOften ? 8 : 1;
+    for (let fit = 0; fit < fits; fit++) {
+      if (compilesOften) freezing.enter(update);
+      model.compile({ optimizer: compiled, loss });
+      await model.fit(x, y, { ...fitOptions, epochs: 8 / fits, callbacks });
+    }
+    expect(update).toBe(8);
+    freezing.restore();
+  });
+
+  test.each([
+    ["before the freeze: frozen layers stay, and train after the thaw", false],
+    ["while layers are frozen: they stay out until it is compiled again", true],
+  ])("warns of a discrepancy, compiled %s", async (_, compiledFrozen) => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const model = threeLayers();
+    const compile = () => model.compile({ optimizer: momentum(), loss });
+    const parts = () => {
+      const { variables } = weightsOf(model);
+      const of = (layer: string) =>
+        variables
+          .filter((one) => one.layer === layer)
+          .flatMap(({ variable }) => Array.from(variable.dataSync()));
+      return { hidden: of("hidden"), logits: of("logits") };
+    };
+    /** Which parts a call of fit moves, and whether it warns. */
+    const moves = async () => {
+      warn.mockClear();
+      const before = parts();
+      await model.fit(x, y, { ...fitOptions, epochs: 1 });
+      const after = parts();
+      return {
+        hidden: before.hidden.join() !== after.hidden.join(),
+        logits: before.logits.join() !== after.logits.join(),
+        warns: /^Discrepancy between trainableweights/.test(`${warn.mock.calls}`),
+      };
+    };
+    if (!compiledFrozen) compile();
+    const handle = freezeLayers(model, "hidden");
+    if (compiledFrozen) compile();
+    const whileFrozen = await moves();
+    handle.restore();
+    const thawed = await moves();
+    compile();
+    const compiledAgain = await moves();
+    warn.mockRestore();
+    const [stays, trains] = [false, true].map((hidden) => ({ hidden, logits: true }));
+    expect(whileFrozen).toEqual({ ...stays, warns: !compiledFrozen });
+    expect(thawed).toEqual(
+      compiledFrozen ? { ...stays, warns: true } : { ...trains, warns: false },
+    );
+    expect(compiledAgain).toEqual({ ...trains, warns: false });
   });
 });
 
