@@ -430,6 +430,50 @@ describe("a frozen layer", () => {
     expect((await differentiate(model, images)).numbers).toEqual(all.numbers);
   });
 
+  const conv = (change: object = {}) =>
+    conv2d({ filters: 2, kernelSize: 3, activation: "tanh", ...change });
+  const dilated = { dilationRate: 2 };
+  const channelsFirst = { dataFormat: "channelsFirst" };
+
+  test.each<[string, number, number[], (held: object) => layers.layers.Layer[]]>([
+    // tfjs has no gradient through a dilated convolution: nothing that is trained may stand before it.
+    ["dilated, same", 0, [6, 6, 1], (held) => [conv({ ...held, ...dilated, padding: "same" })]],
+    ["dilated, valid", 0, [6, 6, 1], (held) => [conv({ ...held, ...dilated, padding: "valid" })]],
+    ["strides", 1, [6, 6, 1], (held) => [conv(), conv({ ...held, strides: [2, 1] })]],
+    ["no bias", 1, [6, 6, 1], (held) => [conv(), conv({ ...held, useBias: false })]],
+    [
+      "channels first",
+      0,
+      [3, 6, 5],
+      (held) => [conv(channelsFirst), conv({ ...held, ...channelsFirst })],
+    ],
+    ["rows", 1, [3, 4], (held) => [dense({ units: 4 }), dense({ ...held, units: 5 })]],
+    [
+      "rows of maps, no bias",
+      1,
+      [3, 2, 4],
+      (held) => [dense({ units: 4 }), dense({ ...held, units: 5, useBias: false })],
+    ],
+  ])("computes what tf.layers computes: %s", async (_, saved, shape, make) => {
+    const size = 2 * shape.reduce((a, b) => a * b);
+    const x = tf.reshape(tf.sin(tf.range(0, size)), [2, ...shape]);
+    const start = layers.layers.inputLayer({ inputShape: shape });
+    const parts = [start, ...make({ name: "held" }), flatten(), dense({ units: 3 })];
+    const model = seedWeights(layers.sequential({ layers: parts }));
+    const { weights } = model.getLayer("held");
+    for (const weight of weights) weight.trainable = false;
+    const alone = await differentiate(model, x);
+    for (const weight of weights) weight.trainable = true;
+    const handle = freezeLayers(model, "held");
+    const frozen = await differentiate(model, x);
+    handle.restore();
+    expect(frozen.numbers).toEqual(alone.numbers);
+    const products = ({ count }: typeof frozen) =>
+      count("BatchMatMul") + count("_FusedMatMul") + count("Conv2DBackpropFilter");
+    expect(products(alone) - products(frozen)).toBe(saved);
+    expect(Object.keys(frozen.numbers)).toHaveLength(2 * parts.length - 5);
+  });
+
   test("tfjs alone takes them, for nothing", async () => {
     const model = convModel();
     for (const weight of model.getLayer("conv1").weights) weight.trainable = false;
