@@ -16,7 +16,8 @@ import { openModel } from "./openModel.js";
  *   `optimizer.clear(variables)`;
  * - no drift of batch-norm statistics: a layer that has statistics runs in evaluation mode, even when the model runs in
  *   training mode. (tf.layers alone goes on to normalise by the batch, and to move the averages, with
- *   `trainable = false`.) Dropout in front of, or between, frozen layers stays on.
+ *   `trainable = false`.) Batch norm without scale or offset, which tf.layers cannot train, is no obstacle while frozen.
+ *   Dropout in front of, or between, frozen layers stays on.
  *
  * The same layer may be frozen several times; it thaws with the last `restore`. In a model of one's own
  * (`{ variables, apply }`) the variables become untrainable; statistics that `apply` moves by hand are its own business.

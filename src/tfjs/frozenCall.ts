@@ -51,9 +51,7 @@ function productOf(
     };
   }
   const { strides, padding, dilationRate, dataFormat } = layer as unknown as Convolution;
-  if (layer.getClassName() !== "Conv2D" || dataFormat === "channelsFirst") {
-    return undefined;
-  }
+  if (layer.getClassName() !== "Conv2D" || dataFormat === "channelsFirst") return undefined;
   return (kernel) =>
     tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, strides, padding, "NHWC", dilationRate);
 }
