@@ -35,8 +35,9 @@ export interface AdamOptions {
  *
  * @param options - See {@link AdamOptions}.
  * @returns See {@link Optimizer}. It keeps two tensors for each updated variable: dispose of it.
- * @throws RangeError or TypeError if an option is out of range. `apply` throws a RangeError if a gradient has another
- * shape than its variable or if the learning rate is negative or not finite; nothing is updated then.
+ * @throws RangeError or TypeError if an option is out of range. `apply` throws a TypeError if a trainable variable's gradient is
+ * no tensor, a RangeError if it has another shape than its variable or if the learning rate is negative or not finite;
+ * nothing is updated then.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";

@@ -66,7 +66,7 @@ export class Checkpoints {
     for (const updates of newestFirst) {
       const header = await this.#attempt(updates, failures, () => this.#readHeader(updates));
       if (!header) continue;
-      checkConfiguration(where, header.configuration, this.#configuration);
+      checkConfiguration(this.#training, header.configuration, this.#configuration);
       const saved = await this.#attempt(updates, failures, () => this.#read(header));
       if (!saved) continue;
       checkUpdates(saved, this.#training);
@@ -198,16 +198,54 @@ const updatesIn = (names: readonly string[], extension: string): number[] =>
     })
     .sort((a, b) => a - b);
 
-function checkConfiguration(where: string, saved: Configuration, now: Configuration): void {
+function checkConfiguration(
+  { where, weights }: TrainingPlan,
+  saved: Configuration,
+  now: Configuration,
+): void {
+  const names = weights.layers.map(({ name }) => name);
   for (const key of new Set([...Object.keys(saved), ...Object.keys(now)])) {
-    const [before, after] = [saved, now].map((all) => JSON.stringify(all[key]) ?? "none");
-    if (before === after) continue;
+    const [before, after] = [saved, now].map((all) =>
+      key === "frozen" ? nameLayers(all[key], names) : all[key],
+    );
+    const difference = firstDifference(key, before, after);
+    if (!difference) continue;
     const hint = "Go on with what the training began with, or begin another one in another store";
     throw new RangeError(
-      `${where}: ${key} must be ${before}, as in the checkpoint, got ${after}. ${hint}`,
+      `${where}: ${difference.path} must be ${difference.before}, as in the checkpoint, got ${difference.after}. ${hint}`,
     );
   }
 }
+
+/** Periods of freezing with the names that the layers have now, for errors. */
+const nameLayers = (settings: unknown, names: readonly string[]): unknown =>
+  JSON.parse(JSON.stringify(settings ?? null), (key, value) =>
+    key === "layers" ? value.map((layer: number) => names[layer] ?? layer) : value,
+  );
+
+interface Difference {
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** The first place where two values of JSON differ, and what is there. */
+function firstDifference(path: string, before: unknown, after: unknown): Difference | undefined {
+  if (isNested(before) && isNested(after) && Array.isArray(before) === Array.isArray(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      const place = Array.isArray(before) ? `${path}[${key}]` : `${path}.${key}`;
+      const difference = firstDifference(place, before[key], after[key]);
+      if (difference) return difference;
+    }
+    return undefined;
+  }
+  const [was, is] = [before, after].map((value) => JSON.stringify(value) ?? "none");
+  return was === is ? undefined : { path, before: was!, after: is! };
+}
+
+/** Objects, and lists of them; a list of numbers says more as a whole. */
+const isNested = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  Array.isArray(value) ? value.some(isNested) : typeof value === "object" && value !== null;
 
 /** The updates that were done are those that would be done now. */
 function checkUpdates(

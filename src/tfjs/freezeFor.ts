@@ -18,10 +18,10 @@ export interface Freezing {
   readonly frozen: readonly string[];
   /**
    * Freezes and thaws, so that the model is ready for update number `update`, counted from 0. Only the number counts: a
-   * loop may begin in the middle, or go back.
+   * loop may begin in the middle, or go back. After `restore` it throws an Error.
    */
   enter(update: number): void;
-  /** Makes all layers as they were. Calling it again does nothing. */
+  /** Makes all layers as they were, for good. Calling it again does nothing. */
   restore(): void;
 }
 
@@ -31,15 +31,16 @@ export interface Freezing {
  *     a layer is frozen in update k   ⇔   k < end of any period that it is part of,    k = 0, 1, 2, …
  *
  * Nothing is frozen before the first `enter`. What frozen means, down to the statistics of batch norm, is said at
- * {@link freezeLayers}. In `model.fit` of tf.layers the place for `enter` is the callback `onBatchBegin`; with an
- * optimizer of tfjs see {@link keyedByVariable}.
+ * {@link freezeLayers}. In `model.fit` of tf.layers the place for `enter` is the callback `onBatchBegin`. Compile the model
+ * before the first `enter`, or again after `restore` (with a new optimizer or a {@link keyedByVariable} one): what was frozen
+ * when it was compiled stays out of `fit`, thawed or not.
  *
  * @param model - A tf.layers model or `{ variables, apply }`.
  * @param frozen - One period or several, see {@link FreezePeriod}.
  * @param options - See {@link FreezeForOptions}.
  * @returns See {@link Freezing}.
  * @throws RangeError or TypeError if a match meets no layer with weights, nothing is left to train, or a number is out of
- * range. `enter` throws them for a number that is no integer >= 0.
+ * range. `enter` throws them for a number that is no integer >= 0, and an Error after `restore`.
  * @example The first layer joins after two updates
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -82,13 +83,22 @@ export function freezeFor(model: Model, frozen: Frozen, options: FreezeForOption
   if (frozen === undefined) throw typeError(where, "frozen", "one period or several", frozen);
   const opened = openModel(where, model);
   const freezer = new Freezer(planFreezes(where, frozen, opened, updatesPerEpoch), optimizer);
+  let restored = false;
   return {
     get frozen() {
       return opened.layers.filter((layer) => freezer.holds(layer)).map(({ name }) => name);
     },
     enter(update) {
+      if (restored) {
+        throw new Error(
+          "freezeFor.enter: must come before restore. Call freezeFor again to freeze again",
+        );
+      }
       freezer.enter(checkInteger("freezeFor.enter", "update", update, { min: 0 }));
     },
-    restore: () => freezer.restore(),
+    restore() {
+      restored = true;
+      freezer.restore();
+    },
   };
 }

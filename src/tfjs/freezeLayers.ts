@@ -16,14 +16,17 @@ import { openModel } from "./openModel.js";
  *   `optimizer.clear(variables)`;
  * - no drift of batch-norm statistics: a layer that has statistics runs in evaluation mode, even when the model runs in
  *   training mode. (tf.layers alone goes on to normalise by the batch, and to move the averages, with
- *   `trainable = false`.) Dropout in front of, or between, frozen layers stays on.
+ *   `trainable = false`.) Batch norm without scale or offset, which tf.layers cannot train, is no obstacle while frozen.
+ *   Dropout in front of, or between, frozen layers stays on.
  *
  * The same layer may be frozen several times; it thaws with the last `restore`. In a model of one's own
  * (`{ variables, apply }`) the variables become untrainable; statistics that `apply` moves by hand are its own business.
  *
- * `model.fit` of tf.layers and `minimize` of tfjs's optimizers obey too; since these mix up what they remember when the set of
- * trained variables changes (tfjs issue 4290), use {@link keyedByVariable}, or a new optimizer for each phase. If `fit`
- * warns of a "Discrepancy" between trainable weights: it is harmless, there is no need to compile again.
+ * `model.fit` of tf.layers obeys too. **Compile before freezing, or again after `restore`** (with a new optimizer or a
+ * {@link keyedByVariable} one): what was frozen when the model was compiled stays out of `fit`, thawed or not. `fit` warns of a
+ * "Discrepancy" between trainable weights in both cases: if the model was compiled before, the layers do stay frozen, and all
+ * is well; if it was compiled while they were frozen, they do not train again. `minimize` of tfjs's optimizers obeys as well,
+ * but see {@link keyedByVariable} for what it remembers of another list of variables.
  *
  * {@link trainOnly} freezes all the others; `frozen` of {@link train} and {@link freezeFor} freeze for a time.
  *

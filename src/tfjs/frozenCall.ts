@@ -43,13 +43,15 @@ function productOf(
   layer: tfLayers.Layer,
   x: tf.Tensor,
 ): ((kernel: tf.Tensor) => tf.Tensor) | undefined {
-  if (layer.getClassName() === "Dense" && x.rank === 2) {
-    return (kernel) => tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D);
+  if (layer.getClassName() === "Dense") {
+    return (kernel) => {
+      const rows = tf.reshape(x, [-1, kernel.shape[0]!]);
+      const product = tf.matMul(rows, kernel as tf.Tensor2D);
+      return tf.reshape(product, [...x.shape.slice(0, -1), kernel.shape[1]!]);
+    };
   }
   const { strides, padding, dilationRate, dataFormat } = layer as unknown as Convolution;
-  if (layer.getClassName() !== "Conv2D" || x.rank !== 4 || dataFormat === "channelsFirst") {
-    return undefined;
-  }
+  if (layer.getClassName() !== "Conv2D" || dataFormat === "channelsFirst") return undefined;
   return (kernel) =>
     tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, strides, padding, "NHWC", dilationRate);
 }

@@ -1,6 +1,7 @@
 import type { Variable } from "@tensorflow/tfjs-core";
 import type { layers as tfLayers } from "@tensorflow/tfjs-layers";
 import { frozenCall, hasFrozenCall } from "./frozenCall.js";
+import { frozenNorm } from "./frozenNorm.js";
 import { wrapCall } from "./layerCalls.js";
 import type { ModelLayer } from "./model.js";
 
@@ -71,7 +72,11 @@ function freezeSource(layer: tfLayers.Layer): () => void {
 /** What holds while a layer is frozen: evaluation mode, no gradient of its weights. */
 function changeCall(layer: tfLayers.Layer): () => void {
   if (hasStatistics(layer)) {
-    return wrapCall(layer, (run, inputs, kwargs) => run(inputs, { ...kwargs, training: false }));
+    return wrapCall(
+      layer,
+      (run, inputs, kwargs) =>
+        frozenNorm(layer, inputs) ?? run(inputs, { ...kwargs, training: false }),
+    );
   }
   if (hasFrozenCall(layer)) {
     return wrapCall(

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { rangeError, typeError } from "../internal/checks.js";
+import type { Optimizer } from "./optimizer.js";
 
 interface Named {
   readonly name: string;
@@ -12,9 +13,12 @@ const keyed = new WeakSet<tf.Optimizer>();
  * Makes an optimizer of tfjs keep its memory by variable, so that layers may be frozen and thawed while it is in use.
  *
  * tfjs numbers what an optimizer remembers (momentum, mean squares, …) by the position in the list of gradients (its issue
- * 4290). As soon as the set of trained variables changes, because some are frozen, because `varList` of `minimize` is another
- * one, or because `model.compile` was called again, a variable goes on with the memory of another one; where
- * the shapes differ it is an error. Here each variable has a position for good, and one without a gradient is passed over.
+ * 4290). When the list changes, a variable goes on with the memory of another one; where the shapes differ it is an error. That
+ * happens in a loop of one's own, to `minimize` with another `varList`, or with none when variables are frozen or thawed, and
+ * when `model.compile` is called again with the same optimizer while others are frozen than before. (`model.fit` of a model
+ * that is compiled once keeps its list.) Here each variable has a position for good, and one without a gradient is passed over.
+ *
+ * `model.fit` trains what was trainable when the model was compiled: compile before freezing, or again after the thaw.
  *
  * Variables that are not trainable stay as they are. What is remembered of them **stays too**: a layer that thaws goes
  * on with the momentum that it had when it was frozen. (`train`, and `freezeFor` with an optimizer of closerlook, let it start from
@@ -42,7 +46,10 @@ const keyed = new WeakSet<tf.Optimizer>();
 export function keyedByVariable<T extends tf.Optimizer>(optimizer: T): T {
   const where = "keyedByVariable";
   if (typeof optimizer?.applyGradients !== "function") {
-    throw typeError(where, "optimizer", "an optimizer of tfjs, e.g. tf.train.adam()", optimizer);
+    const isOurs = typeof (optimizer as unknown as Optimizer | undefined)?.getState === "function";
+    const hint = isOurs ? "sgd and adam of closerlook keep their state by variable already" : "";
+    const must = "an optimizer of tfjs, e.g. tf.train.adam()";
+    throw typeError(where, "optimizer", must, optimizer, hint);
   }
   if (keyed.has(optimizer)) return optimizer;
   if (optimizer.iterations > 0) {

@@ -110,6 +110,10 @@ export function checkUpdate(
   checkNumber(where, "learningRate", learningRate, { min: 0 });
   const updates = Array.from(gradients).filter(([variable]) => variable.trainable);
   for (const [variable, gradient] of updates) {
+    if (!(gradient instanceof tf.Tensor)) {
+      const hint = "Leave out variables that have none, such as frozen ones";
+      throw typeError(where, `the gradient of ${variable.name}`, "a tensor", gradient, hint);
+    }
     if (!tf.util.arraysEqual(variable.shape, gradient.shape)) {
       const must = `[${variable.shape}], the shape of the variable`;
       throw rangeError(where, `the gradient of ${variable.name}`, must, gradient.shape);

@@ -21,14 +21,15 @@ export interface SgdOptions {
  *     w ← w − learningRate · v                            (nesterov: w − learningRate · (g + momentum · v))
  *
  * The learning rate is not part of the velocity: a change of it acts at once on the whole step. The velocity belongs
- * to the variable. (tfjs's own optimizers number it by the position in the list of gradients: as soon as the set of
- * trained variables changes, by freezing for example, a variable goes on with another one's velocity; tfjs issue 4290.)
+ * to the variable. (tfjs's own optimizers number it by the position in the list of gradients: with another list of
+ * variables a variable goes on with another one's velocity, see {@link keyedByVariable}; tfjs issue 4290.)
  * The rule holds for all variables alike, biases and batch norm's scale and offset included.
  *
  * @param options - See {@link SgdOptions}.
  * @returns See {@link Optimizer}. It keeps one tensor for each updated variable if there is momentum: dispose of it.
- * @throws RangeError or TypeError if an option is out of range. `apply` throws a RangeError if a gradient has another
- * shape than its variable or if the learning rate is negative or not finite; nothing is updated then.
+ * @throws RangeError or TypeError if an option is out of range. `apply` throws a TypeError if a trainable variable's gradient is
+ * no tensor, a RangeError if it has another shape than its variable or if the learning rate is negative or not finite;
+ * nothing is updated then.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";

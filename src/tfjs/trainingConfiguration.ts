@@ -15,6 +15,8 @@ export function describeTraining(plan: TrainingPlan, optimizer: Optimizer): Conf
   const { weights, augment, trained } = plan;
   const { layers } = weights;
   return {
+    layers: layers.length,
+    ...Object.fromEntries(layers.map((layer, i) => [`layer ${i}`, describeLayer(layer)])),
     seed: plan.seed,
     batchSize: plan.batchSize,
     microBatch: plan.microBatch ?? null,
@@ -26,16 +28,17 @@ export function describeTraining(plan: TrainingPlan, optimizer: Optimizer): Conf
     data: describeData(plan.examples),
     validation: plan.validation ? describeData(plan.validation) : null,
     ...trained.settings,
-    layers: layers.length,
-    ...Object.fromEntries(layers.map((layer, i) => [`layer ${i}`, describeLayer(layer)])),
   };
 }
 
-/** Without its name, which tf.layers counts up whenever a model is built. */
+/**
+ * Without its name, which tf.layers counts up whenever a model is built, and without initializers, whose weights the
+ * checkpoint replaces.
+ */
 function describeLayer({ className, variables, source }: ModelLayer): unknown {
   const settings = JSON.stringify(source?.getConfig() ?? null, (key, value) =>
     // Freezing changes `trainable` for a time.
-    key === "name" || key === "trainable" ? undefined : value,
+    key === "name" || key === "trainable" || /initializer$/i.test(key) ? undefined : value,
   );
   return { className, shapes: variables.map(({ shape }) => shape), settings: JSON.parse(settings) };
 }
@@ -47,7 +50,8 @@ function describeData({ data, count, shape, labels }: LabelledExamples): unknown
   for (let from = 0; from < data.length; from += block) {
     inputs = crc32(bytesOf(Float32Array.from(data.subarray(from, from + block))), inputs);
   }
-  return { shape: [count, ...shape], inputs, classes: crc32(bytesOf(labels)) };
+  const classes = crc32(bytesOf(labels));
+  return { shape: [count, ...shape], inputs: { crc32: inputs }, classes: { crc32: classes } };
 }
 
 const bytesOf = (array: Float32Array | Int32Array): Uint8Array =>

@@ -237,6 +237,16 @@ describe("adam", () => {
       "adam: the gradient of adamV must be [2], the shape of the variable, got [3]",
     );
     expect(() => optimizer.apply([[v, tf.ones([2])]], -1)).toThrow(RangeError);
+    for (const none of [null, undefined] as never[]) {
+      expect(() => optimizer.apply([[v, none]], 1)).toThrow(
+        new TypeError(
+          `adam: the gradient of adamV must be a tensor, got ${none}. Leave out variables that have none, such as frozen ones`,
+        ),
+      );
+      v.trainable = false;
+      optimizer.apply([[v, none]], 1);
+      v.trainable = true;
+    }
     expect(Array.from(v.dataSync())).toEqual([1, 1]);
     const named = [{ name: "v", variable: v }];
     const velocity = Float32Array.of(1, 2);

@@ -285,6 +285,24 @@ describe("sgd", () => {
       );
     expect(wrong).toThrow("the gradient of theV must be [2], the shape of the variable, got [3]");
     expect(() => optimizer.apply([[u, tf.scalar(1)]], Number.NaN)).toThrow(RangeError);
+    for (const none of [null, undefined] as never[]) {
+      const apply = () =>
+        optimizer.apply(
+          [
+            [u, tf.scalar(1)],
+            [v, none],
+          ],
+          1,
+        );
+      expect(apply).toThrow(
+        new TypeError(
+          `sgd: the gradient of theV must be a tensor, got ${none}. Leave out variables that have none, such as frozen ones`,
+        ),
+      );
+      v.trainable = false;
+      optimizer.apply([[v, none]], 1);
+      v.trainable = true;
+    }
     expect(u.dataSync()[0]).toBe(1);
     const state =
       (velocity: unknown, updates = 1, name = "v") =>

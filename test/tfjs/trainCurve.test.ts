@@ -267,11 +267,13 @@ describe("a training of a curve that is taken up again", () => {
     );
     await expect(again({ positions: "uniform" })).rejects.toThrow("trainCurve: positions must be");
     await expect(again({ weightDecay: 0 })).rejects.toThrow("trainCurve: weightDecay must be");
-    await expect(again({ fixed: {} })).rejects.toThrow("trainCurve: curve must be");
+    await expect(again({ fixed: {} })).rejects.toThrow("trainCurve: curve.points must be");
     const { points } = bentChain(dropModel());
-    await expect(again({}, new Bezier(points))).rejects.toThrow("trainCurve: curve must be");
+    await expect(again({}, new Bezier(points))).rejects.toThrow(
+      "trainCurve: curve.coefficients must be",
+    );
     const otherEnd = new PolyChainCurve({ start: points[0]!, end: points[1]! });
-    await expect(again({}, otherEnd)).rejects.toThrow("trainCurve: curve must be");
+    await expect(again({}, otherEnd)).rejects.toThrow("trainCurve: curve.points must be");
     // A training of the model itself is another thing too.
     const training = {
       schedule: 0.1,
