@@ -5,6 +5,7 @@ import {
   type LossReduction,
 } from "../distillation/distillationOptions.js";
 import { rangeError, typeError } from "../internal/checks.js";
+import { crossEntropies } from "./crossEntropy.js";
 import { readSoftLossOptions, softened, softLosses } from "./softLosses.js";
 
 /** The loss as tensors; the caller disposes of them. */
@@ -79,7 +80,8 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
     const reduce = (values: tf.Tensor) => (reduction === "none" ? values : tf.mean(values));
     const soft = reduce(softLosses(z, () => softened(t, temperature), settings));
     if (labels === undefined) return { total: tf.clone(soft), soft };
-    const hard = reduce(hardLosses(z, labels));
+    const classes = labels instanceof tf.Tensor ? labels : tf.tensor1d(Array.from(labels), "int32");
+    const hard = reduce(crossEntropies(z, classes as tf.Tensor1D));
     return { total: tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight)), soft, hard };
   });
   return result as DistillationLossTensors<Reduction extends "none" ? tf.Tensor1D : tf.Scalar>;
@@ -91,14 +93,4 @@ function checkLogitTensor(where: string, name: string, logits: unknown): tf.Tens
     return logits as tf.Tensor2D;
   }
   throw rangeError(where, name, "logits [examples, classes >= 2]", logits.shape);
-}
-
-/** Cross-entropy of each example with its label; NaN where the label is no class. */
-function hardLosses(logits: tf.Tensor2D, labels: tf.Tensor | ArrayLike<number>): tf.Tensor1D {
-  const classes = labels instanceof tf.Tensor ? labels : tf.tensor1d(Array.from(labels), "int32");
-  // Not oneHot's own float32, into which the wasm backend writes the bits of integers.
-  const target = tf.cast(tf.oneHot(classes as tf.Tensor1D, logits.shape[1]), "float32");
-  const logarithms = tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1);
-  // A row without a one is divided by 0.
-  return tf.neg(tf.div(logarithms, tf.sum(target, 1))) as tf.Tensor1D;
 }
