@@ -1,4 +1,4 @@
-import { checkNumber, typeError } from "../internal/checks.js";
+import { checkNumber, rangeError, typeError } from "../internal/checks.js";
 import { constant } from "./constant.js";
 import { cosineDecay } from "./cosineDecay.js";
 import { cosineRestarts } from "./cosineRestarts.js";
@@ -126,13 +126,18 @@ function PiecewiseConstantDecay(options: {
   boundaries: readonly number[];
   values: readonly number[];
 }): Schedule {
-  const { boundaries, values } = readOptions("keras.PiecewiseConstantDecay", options, {
+  const where = "keras.PiecewiseConstantDecay";
+  const { boundaries, values } = readOptions(where, options, {
     boundaries: integers({ min: 0 }),
-    values: (where, option, value) => {
+    values: (_where, option, value) => {
       if (!Array.isArray(value)) throw typeError(where, option, "an array of numbers", value);
       return value.map((item, i) => checkNumber(where, `${option}[${i}]`, item));
     },
   });
+  if (values.length !== boundaries.length + 1) {
+    const must = `one more than the ${boundaries.length} boundaries`;
+    throw rangeError(where, "the number of values", must, values.length);
+  }
   return join(
     values.map(constant),
     boundaries.map((boundary) => boundary + 1),
@@ -210,7 +215,7 @@ function CosineDecayRestarts(options: {
   const read = readOptions("keras.CosineDecayRestarts", options, {
     initial_learning_rate: number({ min: 0 }),
     first_decay_steps: integer({ min: 1 }),
-    t_mul: integer({ min: 1 }, 2),
+    t_mul: number({ min: 1 }, 2),
     m_mul: number(factorRange, 1),
     alpha: number({ min: 0, max: 1 }, 0),
   });

@@ -1,4 +1,4 @@
-import { checkNumber, checkOneOf, typeError } from "../internal/checks.js";
+import { checkNumber, checkOneOf, rangeError, typeError } from "../internal/checks.js";
 import { constant } from "./constant.js";
 import { cosineDecay } from "./cosineDecay.js";
 import { exponentialDecay } from "./exponentialDecay.js";
@@ -154,11 +154,12 @@ function piecewise_interpolate_schedule(options: {
  * ```
  */
 function exponential_decay(options: { init_value: number } & OptaxExponentialOptions): Schedule {
-  const read = readOptions("optax.exponential_decay", options, {
+  const where = "optax.exponential_decay";
+  const read = readOptions(where, options, {
     init_value: number({ min: 0 }),
     ...exponentialOptions,
   });
-  return exponential(read.init_value, read);
+  return exponential(where, read.init_value, read);
 }
 
 /** The options that both exponential decays have. */
@@ -178,7 +179,12 @@ const exponentialOptions = {
   end_value: /* @__PURE__ */ number({ min: 0 }, 0),
 };
 
-const exponential = (initial: number, read: Required<OptaxExponentialOptions>): Schedule => {
+const exponential = (
+  where: string,
+  initial: number,
+  read: Required<OptaxExponentialOptions>,
+): Schedule => {
+  checkNumber(where, "end_value", read.end_value, { max: initial });
   const { transition_steps: steps, decay_rate: factor, staircase, end_value: final } = read;
   const decay = exponentialDecay({ initial, factor, steps, final, staircase });
   return later(decay, read.transition_begin);
@@ -241,7 +247,10 @@ export interface OptaxWarmupCosineOptions {
  * ```
  */
 function warmup_cosine_decay_schedule(options: OptaxWarmupCosineOptions): Schedule {
-  const where = "optax.warmup_cosine_decay_schedule";
+  return warmupCosine("optax.warmup_cosine_decay_schedule", options);
+}
+
+function warmupCosine(where: string, options: OptaxWarmupCosineOptions): Schedule {
   const read = readOptions(where, options, {
     init_value: number({ min: 0 }),
     peak_value: number({ min: 0 }),
@@ -288,13 +297,14 @@ function warmup_exponential_decay_schedule(
     warmup_steps: number;
   } & OptaxExponentialOptions,
 ): Schedule {
-  const read = readOptions("optax.warmup_exponential_decay_schedule", options, {
+  const where = "optax.warmup_exponential_decay_schedule";
+  const read = readOptions(where, options, {
     init_value: number({ min: 0 }),
     peak_value: number({ min: 0 }),
     warmup_steps: integer({ min: 0 }),
     ...exponentialOptions,
   });
-  return afterRamp(read, exponential(read.peak_value, read));
+  return afterRamp(read, exponential(where, read.peak_value, read));
 }
 
 /**
@@ -312,12 +322,15 @@ function warmup_exponential_decay_schedule(
  * ```
  */
 function sgdr_schedule(cycles: readonly OptaxWarmupCosineOptions[]): Schedule {
+  const where = "optax.sgdr_schedule";
   if (!Array.isArray(cycles)) {
-    throw typeError("optax.sgdr_schedule", "cycles", "an array of options", cycles);
+    throw typeError(where, "cycles", "an array of options", cycles);
   }
+  if (cycles.length === 0) throw rangeError(where, "cycles", "the options of one or more", cycles);
+  const schedules = cycles.map((options, i) => warmupCosine(`${where}: cycles[${i}]`, options));
   let end = 0;
   const ends = cycles.map(({ decay_steps }) => (end += decay_steps));
-  return join(cycles.map(warmup_cosine_decay_schedule), ends.slice(0, -1));
+  return join(schedules, ends.slice(0, -1));
 }
 
 /**
@@ -341,12 +354,20 @@ function cosine_onecycle_schedule(options: {
   div_factor?: number;
   final_div_factor?: number;
 }): Schedule {
-  const read = readOptions("optax.cosine_onecycle_schedule", options, oneCycleOptions);
+  const where = "optax.cosine_onecycle_schedule";
+  const read = readOptions(where, options, oneCycleOptions);
   const { transition_steps, peak_value, pct_start, div_factor, final_div_factor } = read;
   return through("cosine", peak_value / div_factor, [
-    [Math.trunc(pct_start * transition_steps), div_factor],
+    [peakStep(where, pct_start, transition_steps), div_factor],
     [transition_steps, 1 / (div_factor * final_div_factor)],
   ]);
+}
+
+function peakStep(where: string, pct_start: number, transition_steps: number): number {
+  const step = Math.trunc(pct_start * transition_steps);
+  if (step >= 1) return step;
+  const must = `at least 1 / transition_steps (${1 / transition_steps}), so that the peak is after step 0`;
+  throw rangeError(where, "pct_start", must, pct_start);
 }
 
 const oneCycleOptions = {
@@ -381,14 +402,21 @@ function linear_onecycle_schedule(options: {
   div_factor?: number;
   final_div_factor?: number;
 }): Schedule {
-  const read = readOptions("optax.linear_onecycle_schedule", options, {
+  const where = "optax.linear_onecycle_schedule";
+  const read = readOptions(where, options, {
     ...oneCycleOptions,
     pct_final: number({ above: 0, below: 1 }, 0.85),
   });
   const { transition_steps, peak_value, pct_start, pct_final, div_factor } = read;
+  const peakAt = peakStep(where, pct_start, transition_steps);
+  const backAt = Math.trunc(pct_final * transition_steps);
+  if (backAt <= peakAt) {
+    const must = `a step or more after pct_start (${pct_start}) of the transition_steps`;
+    throw rangeError(where, "pct_final", must, pct_final);
+  }
   return through("linear", peak_value / div_factor, [
-    [Math.trunc(pct_start * transition_steps), div_factor],
-    [Math.trunc(pct_final * transition_steps), 1 / div_factor],
+    [peakAt, div_factor],
+    [backAt, 1 / div_factor],
     [transition_steps, 1 / read.final_div_factor],
   ]);
 }

@@ -1,3 +1,4 @@
+import { checkNumber } from "../internal/checks.js";
 import { cosineRestarts } from "./cosineRestarts.js";
 import { exponentialDecay } from "./exponentialDecay.js";
 import { join } from "./join.js";
@@ -68,16 +69,18 @@ function CosineLRScheduler(
     k_decay?: number;
   } & TimmWarmupOptions,
 ): Schedule {
-  const read = readOptions("timm.CosineLRScheduler", options, {
+  const where = "timm.CosineLRScheduler";
+  const read = readOptions(where, options, {
     lr: number({ min: 0 }),
     t_initial: integer({ min: 1 }),
     lr_min: number({ min: 0 }, 0),
-    cycle_mul: integer({ min: 1 }, 1),
+    cycle_mul: number({ min: 1 }, 1),
     cycle_decay: number(factorRange, 1),
     cycle_limit: integer({ min: 1 }, 1),
     k_decay: number({ above: 0 }, 1),
     ...ramp(false),
   });
+  checkNumber(where, "lr_min", read.lr_min, { max: read.lr });
   const cosine = cosineRestarts({
     max: read.lr,
     min: read.lr_min,
@@ -106,7 +109,8 @@ function CosineLRScheduler(
 function PolyLRScheduler(
   options: { lr: number; t_initial: number; power?: number; lr_min?: number } & TimmWarmupOptions,
 ): Schedule {
-  const read = readOptions("timm.PolyLRScheduler", options, {
+  const where = "timm.PolyLRScheduler";
+  const read = readOptions(where, options, {
     lr: number({ min: 0 }),
     t_initial: integer({ min: 1 }),
     power: number({ above: 0 }, 0.5),
@@ -114,6 +118,7 @@ function PolyLRScheduler(
     ...ramp(false),
   });
   const { lr: initial, lr_min: final, t_initial: steps, power } = read;
+  checkNumber(where, "lr_min", final, { max: initial });
   return warmedUp(polynomialDecay({ initial, final, steps, power }), read);
 }
 

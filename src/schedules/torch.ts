@@ -1,4 +1,10 @@
-import { checkOneOf } from "../internal/checks.js";
+import {
+  checkInteger,
+  checkNumber,
+  checkOneOf,
+  rangeError,
+  typeError,
+} from "../internal/checks.js";
 import { constant } from "./constant.js";
 import { cosineDecay } from "./cosineDecay.js";
 import { cosineRestarts } from "./cosineRestarts.js";
@@ -6,9 +12,8 @@ import { exponentialDecay } from "./exponentialDecay.js";
 import { interpolatePoints } from "./interpolatePoints.js";
 import { join } from "./join.js";
 import { polynomialDecay } from "./polynomialDecay.js";
-import { factorRange, flag, integer, integers, number, readOptions } from "./presetOptions.js";
+import { factorRange, flag, integer, number, readOptions } from "./presetOptions.js";
 import type { Schedule } from "./schedule.js";
-import { stepDecay } from "./stepDecay.js";
 
 // The names are PyTorch's, so that a call can be copied. `lr` is the learning rate of the optimizer. The unit of a schedule
 // is a call of `scheduler.step()`: if a script calls it once an epoch, `perEpoch` makes updates of it.
@@ -53,10 +58,18 @@ function MultiStepLR(options: {
 }): Schedule {
   const { lr, milestones, gamma } = readOptions("torch.MultiStepLR", options, {
     lr: number({ min: 0 }),
-    milestones: integers({ min: 1 }),
-    gamma: number(factorRange, 0.1),
+    milestones: unsortedIntegers,
+    gamma: number({ above: 0 }, 0.1),
   });
-  return stepDecay({ initial: lr, boundaries: milestones, factor: gamma });
+  const boundaries = [...new Set(milestones)].sort((a, b) => a - b);
+  const passed = (step: number) => milestones.filter((milestone) => milestone <= step).length;
+  const values = [lr, ...boundaries.map((step) => lr * gamma ** passed(step))];
+  return join(values.map(constant), boundaries);
+}
+
+function unsortedIntegers(where: string, option: string, value: unknown): readonly number[] {
+  if (!Array.isArray(value)) throw typeError(where, option, "an array of integers", value);
+  return value.map((item, i) => checkInteger(where, `${option}[${i}]`, item, { min: 1 }));
 }
 
 /**
@@ -172,11 +185,13 @@ function PolynomialLR(options: { lr: number; total_iters?: number; power?: numbe
  * ```
  */
 function CosineAnnealingLR(options: { lr: number; T_max: number; eta_min?: number }): Schedule {
-  const { lr, T_max, eta_min } = readOptions("torch.CosineAnnealingLR", options, {
+  const where = "torch.CosineAnnealingLR";
+  const { lr, T_max, eta_min } = readOptions(where, options, {
     lr: number({ min: 0 }),
     T_max: integer({ min: 1 }),
     eta_min: number({ min: 0 }, 0),
   });
+  checkNumber(where, "eta_min", eta_min, { max: lr });
   return cosineDecay({ initial: lr, final: eta_min, steps: T_max });
 }
 
@@ -206,6 +221,7 @@ function CosineAnnealingWarmRestarts(options: {
     T_mult: integer({ min: 1 }, 1),
     eta_min: number({ min: 0 }, 0),
   });
+  checkNumber(where, "eta_min", eta_min, { max: lr });
   return cosineRestarts({ max: lr, min: eta_min, period: T_0, multiplier: T_mult });
 }
 
@@ -249,6 +265,15 @@ function OneCycleLR(options: {
   });
   const initial = max_lr / read.div_factor;
   const peakAt = pct_start * total_steps - 1;
+  if (peakAt <= 0) {
+    const must = `above 1 / total_steps (${1 / total_steps}), so that the peak is after step 0`;
+    throw rangeError(where, "pct_start", must, pct_start);
+  }
+  if (read.three_phase && 2 * peakAt >= total_steps - 1) {
+    const most = (total_steps + 1) / (2 * total_steps);
+    const must = `below ${most} with three_phase, so that the third phase has steps`;
+    throw rangeError(where, "pct_start", must, pct_start);
+  }
   return interpolatePoints({
     points: [
       [0, initial],
