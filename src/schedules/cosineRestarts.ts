@@ -36,7 +36,8 @@ export interface CosineRestartsOptions extends CycleOptions {
  *
  * Cycles are counted in whole numbers, so that no restart is missed at any step, and a call takes the
  * same short time at any step. With a multiplier that is no integer a cycle may begin between two steps, and its first step
- * has a value a little below M_i; a start within 10⁻¹² of a step, relative to it, is at the step. The paper's printed formula lacks the π.
+ * has a value a little below M_i; a start within 10⁻¹² of a step, relative to it, is at the step. The paper's printed
+ * formula lacks the π.
  *
  * @param options - See {@link CosineRestartsOptions} and {@link CycleOptions}. The restarts of the same
  * options are listed by {@link restartSteps}.

@@ -26,6 +26,7 @@ import { guarded, type Schedule } from "./schedule.js";
  * lr(140); // 0.007575
  * lr(199); // 0.00015
  * ```
+ * @see `join_schedules` of optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 export function join(schedules: readonly Schedule[], boundaries: readonly number[]): Schedule {
   if (!Array.isArray(schedules)) {
