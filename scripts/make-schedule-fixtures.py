@@ -117,6 +117,7 @@ torch_case("StepLR", dict(lr=0.05, step_size=3), R(12))
 torch_case("StepLR", dict(lr=0.05, step_size=4, gamma=0.3), R(12))
 torch_case("MultiStepLR", dict(lr=0.05, milestones=[2, 5, 9]), R(12))
 torch_case("MultiStepLR", dict(lr=0.05, milestones=[2, 5, 9], gamma=0.5), R(12))
+torch_case("MultiStepLR", dict(lr=0.05, milestones=[9, 2, 5, 2], gamma=1.5), R(12))
 torch_case("ConstantLR", dict(lr=0.3), R(9))
 torch_case("ConstantLR", dict(lr=0.3, factor=0.25, total_iters=3), R(9))
 torch_case("LinearLR", dict(lr=0.3), R(9))
@@ -182,6 +183,16 @@ timm_case(
     R(45),
 )
 timm_case("CosineLRScheduler", dict(lr=0.1, t_initial=5, lr_min=1e-3, cycle_limit=3, k_decay=1.5), R(18))
+timm_case(
+    "CosineLRScheduler",
+    dict(lr=0.1, t_initial=5, lr_min=1e-3, cycle_mul=1.5, cycle_decay=0.8, cycle_limit=4),
+    R(45),
+)
+timm_case(
+    "CosineLRScheduler",
+    dict(lr=0.1, t_initial=7, lr_min=1e-3, cycle_mul=1.3, cycle_limit=9, warmup_t=3, warmup_prefix=True),
+    R(99),
+)
 timm_case("PolyLRScheduler", dict(lr=0.1, t_initial=20), R(25))
 timm_case(
     "PolyLRScheduler",
@@ -327,6 +338,16 @@ keras_case(
     "CosineDecayRestarts",
     dict(initial_learning_rate=0.5, first_decay_steps=4, t_mul=3, m_mul=0.7, alpha=0.2),
     R(50),
+)
+keras_case(
+    "CosineDecayRestarts",
+    dict(initial_learning_rate=0.5, first_decay_steps=5, t_mul=1.5, m_mul=0.8, alpha=0.1),
+    R(45),
+)
+keras_case(
+    "CosineDecayRestarts",
+    dict(initial_learning_rate=0.5, first_decay_steps=7, t_mul=2.3, alpha=0.01),
+    R(99),
 )
 
 version = importlib.metadata.version

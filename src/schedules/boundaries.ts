@@ -1,15 +1,20 @@
-import { checkInteger, rangeError, typeError } from "../internal/checks.js";
+import { checkInteger, type NumberRange, rangeError, typeError } from "../internal/checks.js";
 
-/** A copy of a list of steps, each an integer >= 1 and larger than the one before. */
-export function checkBoundaries(where: string, boundaries: unknown): readonly number[] {
+/** A copy of a list of steps, each an integer in `range` and larger than the one before. */
+export function checkBoundaries(
+  where: string,
+  argument: string,
+  boundaries: unknown,
+  range: NumberRange = { min: 1 },
+): readonly number[] {
   if (!Array.isArray(boundaries)) {
-    throw typeError(where, "boundaries", "an array of integers", boundaries);
+    throw typeError(where, argument, "an array of integers", boundaries);
   }
   // Integers only: a computed boundary such as 0.1 * 3 * 10 lies just above 3 and would act a step late.
   for (const [i, boundary] of boundaries.entries()) {
-    checkInteger(where, `boundaries[${i}]`, boundary, { min: 1 });
+    checkInteger(where, `${argument}[${i}]`, boundary, range);
     if (i > 0 && boundary <= boundaries[i - 1]) {
-      throw rangeError(where, "boundaries", "strictly increasing", boundaries);
+      throw rangeError(where, argument, "strictly increasing", boundaries);
     }
   }
   return [...boundaries];

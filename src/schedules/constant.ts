@@ -14,6 +14,7 @@ import { guarded, type Schedule } from "./schedule.js";
  * import { constant } from "closerlook/schedules";
  * constant(0.1)(1000); // 0.1
  * ```
+ * @see `constant_schedule` of optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 export function constant(value: number): Schedule {
   checkNumber("constant", "value", value);

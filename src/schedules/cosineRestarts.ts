@@ -35,13 +35,15 @@ export interface CosineRestartsOptions extends CycleOptions {
  * step then has its maximum. After the last of a finite number of cycles the value stays at `min`.
  *
  * Cycles are counted in whole numbers, so that no restart is missed at any step, and a call takes the
- * same short time at any step. The paper's printed formula lacks the π.
+ * same short time at any step. With a multiplier that is no integer a cycle may begin between two steps, and its first step
+ * has a value a little below M_i; a start within 10⁻¹² of a step, relative to it, is at the step. The paper's printed
+ * formula lacks the π.
  *
  * @param options - See {@link CosineRestartsOptions} and {@link CycleOptions}. The restarts of the same
  * options are listed by {@link restartSteps}.
  * @returns Schedule of the 0-based update index; never above `max` or below `min`, and never rising
  * except at a restart.
- * @throws RangeError if `period`, `multiplier` or `cycles` is not a positive integer, `min` > `max`,
+ * @throws RangeError if `period` or `cycles` is not a positive integer, `multiplier` < 1, `min` > `max`,
  * `decay` is outside (0, 1] or `k` is not positive; TypeError for another kind of value.
  * @example The paper's schedule, in epochs: restarts after 10, 30, 70 and 150
  * ```ts

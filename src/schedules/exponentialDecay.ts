@@ -34,6 +34,7 @@ export interface ExponentialDecayOptions {
  * exponentialDecay({ initial: 0.1, factor: 0.25, steps: 10, staircase: true })(10); // 0.025
  * exponentialDecay({ initial: 0.1, factor: 0.25, steps: 10, final: 0.01 })(1000); // 0.01
  * ```
+ * @see `ExponentialDecay` of Keras 3.15, https://keras.io/api/optimizers/learning_rate_schedules/exponential_decay/
  */
 export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
   const where = "exponentialDecay";

@@ -37,6 +37,7 @@ export interface InterpolatePointsOptions {
  * lr(95); // 0.05
  * lr(1000); // 0
  * ```
+ * @see `piecewise_interpolate_schedule` of optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 export function interpolatePoints(options: InterpolatePointsOptions): Schedule {
   const where = "interpolatePoints";

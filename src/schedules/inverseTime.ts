@@ -16,6 +16,7 @@ import { guarded, type Schedule } from "./schedule.js";
  * import { inverseTime } from "closerlook/schedules";
  * inverseTime({ initial: 0.1, steps: 100 })(100); // 0.05
  * ```
+ * @see `InverseTimeDecay` of Keras 3.15, https://keras.io/api/optimizers/learning_rate_schedules/inverse_time_decay/
  */
 export function inverseTime(options: InverseDecayOptions): Schedule {
   const { initial, steps } = checkInverseDecay("inverseTime", options);

@@ -15,7 +15,7 @@ import { guarded, type Schedule } from "./schedule.js";
  * @param boundaries - Steps at which the next schedule begins: integers >= 1, strictly increasing, one
  * fewer than there are schedules.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError if the boundaries are not strictly increasing positive integers or their number
+ * @throws RangeError if there is no schedule, the boundaries are not strictly increasing positive integers or their number
  * does not fit; TypeError for another kind of value.
  * @example The schedule of curve training: constant for half of 200 epochs, then down to a hundredth at 180
  * ```ts
@@ -26,15 +26,19 @@ import { guarded, type Schedule } from "./schedule.js";
  * lr(140); // 0.007575
  * lr(199); // 0.00015
  * ```
+ * @see `join_schedules` of optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 export function join(schedules: readonly Schedule[], boundaries: readonly number[]): Schedule {
   if (!Array.isArray(schedules)) {
     throw typeError("join", "schedules", "an array of schedules", schedules);
   }
+  if (schedules.length === 0) {
+    throw rangeError("join", "schedules", "one or more schedules", schedules);
+  }
   const parts: readonly Schedule[] = schedules.map((schedule, i) =>
     checkFunction("join", `schedules[${i}]`, schedule, "a schedule"),
   );
-  const ends = checkBoundaries("join", boundaries);
+  const ends = checkBoundaries("join", "boundaries", boundaries);
   const starts = [0, ...ends];
   if (parts.length !== starts.length) {
     const must = `one fewer than the ${parts.length} schedules`;

@@ -1,4 +1,4 @@
-import { checkNumber, typeError } from "../internal/checks.js";
+import { checkNumber, rangeError, typeError } from "../internal/checks.js";
 import { constant } from "./constant.js";
 import { cosineDecay } from "./cosineDecay.js";
 import { cosineRestarts } from "./cosineRestarts.js";
@@ -15,18 +15,21 @@ import type { Schedule } from "./schedule.js";
 // precision, so its printed values have 7 digits of these.
 
 /**
- * `keras.optimizers.schedules.ExponentialDecay`: initial_learning_rate · decay_rate^(step / decay_steps), by steps with
- * `staircase`.
+ * `keras.optimizers.schedules.ExponentialDecay`: exponential, without an end.
  *
- * @param options - As in Keras.
- * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = initial_learning_rate · decay_rate^(t / decay_steps),   with staircase   decay_rate^⌊t / decay_steps⌋
+ *
+ * @param options - `initial_learning_rate` >= 0; `decay_steps` an integer >= 1; `decay_rate` in (0, 1]; `staircase`, false
+ * by default.
+ * @returns Schedule of the 0-based update index; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { keras } from "closerlook/schedules";
  * const options = { initial_learning_rate: 0.1, decay_steps: 10, decay_rate: 0.25 };
  * keras.ExponentialDecay(options)(5); // 0.05
  * ```
+ * @see Keras 3.15, https://keras.io/api/optimizers/learning_rate_schedules/exponential_decay/
  */
 function ExponentialDecay(options: {
   initial_learning_rate: number;
@@ -45,18 +48,21 @@ function ExponentialDecay(options: {
 }
 
 /**
- * `keras.optimizers.schedules.InverseTimeDecay`: initial_learning_rate / (1 + decay_rate · step / decay_steps), by steps with
- * `staircase`.
+ * `keras.optimizers.schedules.InverseTimeDecay`: by the inverse of the time, without an end.
  *
- * @param options - As in Keras.
- * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = initial_learning_rate / (1 + decay_rate · t / decay_steps),   with staircase   ⌊t / decay_steps⌋
+ *
+ * @param options - `initial_learning_rate` >= 0; `decay_steps` an integer >= 1; `decay_rate` > 0; `staircase`, false by
+ * default.
+ * @returns Schedule of the 0-based update index; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { keras } from "closerlook/schedules";
  * const options = { initial_learning_rate: 0.1, decay_steps: 10, decay_rate: 2 };
  * keras.InverseTimeDecay(options)(5); // 0.05
  * ```
+ * @see Keras 3.15, https://keras.io/api/optimizers/learning_rate_schedules/inverse_time_decay/
  */
 function InverseTimeDecay(options: {
   initial_learning_rate: number;
@@ -76,18 +82,22 @@ function InverseTimeDecay(options: {
 }
 
 /**
- * `keras.optimizers.schedules.PolynomialDecay` without `cycle`:
- * (initial_learning_rate − end_learning_rate) · (1 − step / decay_steps)^power + end_learning_rate. The end is 0.0001 unless it
- * is given.
+ * `keras.optimizers.schedules.PolynomialDecay` without `cycle`: down by a power of the time that is left.
  *
- * @param options - As in Keras; `end_learning_rate` at most `initial_learning_rate`.
- * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = end_learning_rate + (initial_learning_rate − end_learning_rate) · (1 − t / decay_steps)^power
+ *
+ * for t < decay_steps; from then on it is `end_learning_rate`.
+ *
+ * @param options - `initial_learning_rate` >= 0; `decay_steps` an integer >= 1; `end_learning_rate` from 0 to
+ * `initial_learning_rate`, 0.0001 by default; `power` > 0, 1 by default.
+ * @returns Schedule of the 0-based update index; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { keras } from "closerlook/schedules";
  * keras.PolynomialDecay({ initial_learning_rate: 0.1, decay_steps: 10 })(1000); // 0.0001
  * ```
+ * @see Keras 3.15, https://keras.io/api/optimizers/learning_rate_schedules/polynomial_decay/
  */
 function PolynomialDecay(options: {
   initial_learning_rate: number;
@@ -108,12 +118,16 @@ function PolynomialDecay(options: {
 }
 
 /**
- * `keras.optimizers.schedules.PiecewiseConstantDecay`. The old value is still in force **at** the boundary, the new one from
- * the step after it on.
+ * `keras.optimizers.schedules.PiecewiseConstantDecay`: one value after another.
  *
- * @param options - As in Keras; the boundaries are integers >= 0.
- * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown, or the lengths do not fit.
+ *     value(t) = values[k],   k = number of boundaries < t
+ *
+ * The old value is still in force **at** the boundary, the new one from the step after it on.
+ *
+ * @param options - `boundaries` integers >= 0, strictly increasing; `values` finite, one more than there are boundaries.
+ * @returns Schedule of the 0-based update index; the last value is held.
+ * @throws RangeError if an option is out of its range or the lengths do not fit; TypeError for another kind of value or an
+ * unknown option.
  * @example
  * ```ts
  * import { keras } from "closerlook/schedules";
@@ -121,18 +135,24 @@ function PolynomialDecay(options: {
  * lr(60); // 0.1
  * lr(61); // 0.01
  * ```
+ * @see Keras 3.15, https://keras.io/api/optimizers/learning_rate_schedules/piecewise_constant_decay/
  */
 function PiecewiseConstantDecay(options: {
   boundaries: readonly number[];
   values: readonly number[];
 }): Schedule {
-  const { boundaries, values } = readOptions("keras.PiecewiseConstantDecay", options, {
+  const where = "keras.PiecewiseConstantDecay";
+  const { boundaries, values } = readOptions(where, options, {
     boundaries: integers({ min: 0 }),
-    values: (where, option, value) => {
+    values: (_where, option, value) => {
       if (!Array.isArray(value)) throw typeError(where, option, "an array of numbers", value);
       return value.map((item, i) => checkNumber(where, `${option}[${i}]`, item));
     },
   });
+  if (values.length !== boundaries.length + 1) {
+    const must = `one more than the ${boundaries.length} boundaries`;
+    throw rangeError(where, "the number of values", must, values.length);
+  }
   return join(
     values.map(constant),
     boundaries.map((boundary) => boundary + 1),
@@ -140,13 +160,21 @@ function PiecewiseConstantDecay(options: {
 }
 
 /**
- * `keras.optimizers.schedules.CosineDecay`. With `warmup_target` there is a ramp of `warmup_steps` from
- * `initial_learning_rate` to it **before** the `decay_steps` of the cosine. `alpha` is a **fraction** of the value that the cosine
- * starts from.
+ * `keras.optimizers.schedules.CosineDecay`: half a wave of the cosine down to a **fraction** of the value that it starts
+ * from, after a ramp if there is a `warmup_target`.
  *
- * @param options - As in Keras; `alpha` in [0, 1].
+ *     value(t) = initial_learning_rate + (warmup_target − initial_learning_rate) · t / warmup_steps     for t < warmup_steps
+ *     value(t) = V · ((1 − alpha) · (1 + cos(π · c / decay_steps)) / 2 + alpha)                         after it
+ *
+ *     c = min(t − warmup_steps, decay_steps),   V = warmup_target
+ *
+ * The ramp comes **before** the `decay_steps` of the cosine. Without a `warmup_target` there is none: c = min(t,
+ * decay_steps), V = initial_learning_rate.
+ *
+ * @param options - `initial_learning_rate` >= 0; `decay_steps` an integer >= 1; `alpha` in [0, 1], 0 by default;
+ * `warmup_target` >= 0 or null, the default; `warmup_steps` an integer >= 0, 0 by default.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { keras } from "closerlook/schedules";
@@ -156,6 +184,7 @@ function PiecewiseConstantDecay(options: {
  * lr(15); // 0.0505
  * lr(25); // 0.001
  * ```
+ * @see Keras 3.15, https://keras.io/api/optimizers/learning_rate_schedules/cosine_decay/
  */
 function CosineDecay(options: {
   initial_learning_rate: number;
@@ -184,14 +213,21 @@ function CosineDecay(options: {
 }
 
 /**
- * `keras.optimizers.schedules.CosineDecayRestarts`. `alpha` is a fraction of `initial_learning_rate`; `m_mul` multiplies the
- * height of the peaks **above that floor**. Cycles get twice as long each time unless `t_mul` is given.
+ * `keras.optimizers.schedules.CosineDecayRestarts`: cosines with restarts, each cycle twice as long as the one before unless
+ * `t_mul` is given.
  *
- * Here `t_mul` is an integer (Keras misses some restarts by a rounding error).
+ *     value(t) = initial_learning_rate · ((1 − alpha) · m_mul^i · (1 + cos(π · c / T_i)) / 2 + alpha)
  *
- * @param options - As in Keras; `alpha` in [0, 1], `m_mul` in (0, 1].
+ *     T_i = first_decay_steps · t_mul^i,   i = number of restarts up to t,   c = steps since the last of them
+ *
+ * `alpha` is a fraction of `initial_learning_rate`; `m_mul` multiplies the height of the peaks **above that floor**. It
+ * restarts for ever. A `t_mul` that is no integer lets cycles begin between two steps. Keras misses some restarts on whole
+ * steps by a rounding error; here none is missed.
+ *
+ * @param options - `initial_learning_rate` >= 0; `first_decay_steps` an integer >= 1; `t_mul` >= 1, 2 by default; `m_mul` in
+ * (0, 1], 1 by default; `alpha` in [0, 1], 0 by default.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { keras } from "closerlook/schedules";
@@ -199,6 +235,7 @@ function CosineDecay(options: {
  * keras.CosineDecayRestarts(options)(10); // 0.55
  * keras.CosineDecayRestarts(options)(30); // 0.325
  * ```
+ * @see Keras 3.15, https://keras.io/api/optimizers/learning_rate_schedules/cosine_decay_restarts/
  */
 function CosineDecayRestarts(options: {
   initial_learning_rate: number;
@@ -210,7 +247,7 @@ function CosineDecayRestarts(options: {
   const read = readOptions("keras.CosineDecayRestarts", options, {
     initial_learning_rate: number({ min: 0 }),
     first_decay_steps: integer({ min: 1 }),
-    t_mul: integer({ min: 1 }, 2),
+    t_mul: number({ min: 1 }, 2),
     m_mul: number(factorRange, 1),
     alpha: number({ min: 0, max: 1 }, 0),
   });

@@ -1,4 +1,4 @@
-import { checkNumber, checkOneOf, typeError } from "../internal/checks.js";
+import { checkNumber, checkOneOf, rangeError, typeError } from "../internal/checks.js";
 import { constant } from "./constant.js";
 import { cosineDecay } from "./cosineDecay.js";
 import { exponentialDecay } from "./exponentialDecay.js";
@@ -16,17 +16,22 @@ const later = (schedule: Schedule, steps: number) =>
   steps === 0 ? schedule : shift(schedule, steps);
 
 /**
- * `optax.linear_schedule`: from `init_value` to `end_value`, up or down, in `transition_steps` steps from `transition_begin`
- * on.
+ * `optax.linear_schedule`: a straight line, up or down.
  *
- * @param options - As in optax.
+ *     value(t) = init_value + (end_value − init_value) · c / transition_steps,   c = t − transition_begin
+ *
+ * c is held at 0 before it and at `transition_steps` after it.
+ *
+ * @param options - `init_value` and `end_value` finite; `transition_steps` an integer >= 1; `transition_begin` in steps, an
+ * integer >= 0, 0 by default.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
  * optax.linear_schedule({ init_value: 0, end_value: 2.5, transition_steps: 200 })(100); // 1.25
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function linear_schedule(options: {
   init_value: number;
@@ -52,18 +57,23 @@ const ramp = (from: number, to: number, steps: number, begin = 0): Schedule =>
   });
 
 /**
- * `optax.polynomial_schedule`: end_value + (init_value − end_value) · (1 − t / transition_steps)^power. Here it does not rise:
- * `end_value` is at most `init_value`.
+ * `optax.polynomial_schedule` that does not rise: down by a power of the time that is left.
  *
- * @param options - As in optax.
- * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = end_value + (init_value − end_value) · (1 − c / transition_steps)^power,   c = t − transition_begin
+ *
+ * c is held at 0 before it and at `transition_steps` after it.
+ *
+ * @param options - `init_value` finite; `end_value` at most `init_value`; `power` > 0; `transition_steps` an integer >= 1;
+ * `transition_begin` in steps, an integer >= 0, 0 by default.
+ * @returns Schedule of the 0-based update index; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
  * const options = { init_value: 0.1, end_value: 0, power: 2, transition_steps: 100 };
  * optax.polynomial_schedule(options)(50); // 0.025
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function polynomial_schedule(options: {
   init_value: number;
@@ -86,17 +96,22 @@ function polynomial_schedule(options: {
 }
 
 /**
- * `optax.piecewise_constant_schedule`: at each boundary the value is multiplied by its scale; the scales **multiply up**.
+ * `optax.piecewise_constant_schedule`: at each boundary the value is multiplied by its scale.
  *
- * @param options - As in optax; the keys of `boundaries_and_scales` are integers >= 1.
- * @returns Schedule of the 0-based update index; the new value is in force at the boundary.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = init_value · s_1 · … · s_k,   k = number of boundaries <= t
+ *
+ * The scales **multiply up**. The new value is in force at the boundary.
+ *
+ * @param options - `init_value` finite; `boundaries_and_scales` has integers >= 1 as keys and scales >= 0, none by default.
+ * @returns Schedule of the 0-based update index; the last value is held.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
  * const options = { init_value: 1, boundaries_and_scales: { 60: 0.5, 120: 0.1 } };
  * optax.piecewise_constant_schedule(options)(120); // 0.05
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function piecewise_constant_schedule(options: {
   init_value: number;
@@ -117,15 +132,21 @@ function piecewise_constant_schedule(options: {
 /**
  * `optax.piecewise_interpolate_schedule`: through the points whose values `optax.piecewise_constant_schedule` jumps to.
  *
- * @param options - As in optax; the keys of `boundaries_and_scales` are integers >= 1.
+ *     (0, init_value)  →  (b_1, init_value · s_1)  →  (b_2, init_value · s_1 · s_2)  →  …
+ *
+ * by straight lines or half-waves of the cosine. The last value is held.
+ *
+ * @param options - `interpolate_type` "linear" or "cosine"; `init_value` finite; `boundaries_and_scales` has integers >= 1
+ * as keys and scales >= 0, none by default.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
  * const options = { interpolate_type: "linear", init_value: 1, boundaries_and_scales: { 10: 0.5 } } as const;
  * optax.piecewise_interpolate_schedule(options)(5); // 0.75
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function piecewise_interpolate_schedule(options: {
   interpolate_type: "linear" | "cosine";
@@ -142,23 +163,30 @@ function piecewise_interpolate_schedule(options: {
 }
 
 /**
- * `optax.exponential_decay`: init_value · decay_rate^(t / transition_steps), by steps with `staircase`, not below `end_value`.
+ * `optax.exponential_decay` that does not rise: exponential, down to a floor.
  *
- * @param options - As in optax; `decay_rate` in (0, 1], `end_value` >= 0.
- * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = max(end_value, init_value · decay_rate^(c / transition_steps)),   c = max(0, t − transition_begin)
+ *
+ *     with staircase   decay_rate^⌊c / transition_steps⌋
+ *
+ * @param options - `init_value` >= 0; `transition_steps` an integer >= 1; `decay_rate` in (0, 1]; `transition_begin` in
+ * steps, an integer >= 0, 0 by default; `staircase`, false by default; `end_value` from 0 to `init_value`, 0 by default.
+ * @returns Schedule of the 0-based update index; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
  * optax.exponential_decay({ init_value: 0.1, transition_steps: 10, decay_rate: 0.25 })(5); // 0.05
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function exponential_decay(options: { init_value: number } & OptaxExponentialOptions): Schedule {
-  const read = readOptions("optax.exponential_decay", options, {
+  const where = "optax.exponential_decay";
+  const read = readOptions(where, options, {
     init_value: number({ min: 0 }),
     ...exponentialOptions,
   });
-  return exponential(read.init_value, read);
+  return exponential(where, read.init_value, read);
 }
 
 /** The options that both exponential decays have. */
@@ -178,24 +206,34 @@ const exponentialOptions = {
   end_value: /* @__PURE__ */ number({ min: 0 }, 0),
 };
 
-const exponential = (initial: number, read: Required<OptaxExponentialOptions>): Schedule => {
+const exponential = (
+  where: string,
+  initial: number,
+  read: Required<OptaxExponentialOptions>,
+): Schedule => {
+  checkNumber(where, "end_value", read.end_value, { max: initial });
   const { transition_steps: steps, decay_rate: factor, staircase, end_value: final } = read;
   const decay = exponentialDecay({ initial, factor, steps, final, staircase });
   return later(decay, read.transition_begin);
 };
 
 /**
- * `optax.cosine_decay_schedule`: init_value · ((1 − alpha) · ((1 + cos(π · t / decay_steps)) / 2)^exponent + alpha). `alpha`
- * is a **fraction** of `init_value`.
+ * `optax.cosine_decay_schedule`: half a wave of the cosine down to a **fraction** of the first value.
  *
- * @param options - As in optax; `alpha` in [0, 1].
- * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = init_value · ((1 − alpha) · ((1 + cos(π · t / decay_steps)) / 2)^exponent + alpha)   for t < decay_steps
+ *
+ * From step `decay_steps` on it is init_value · alpha.
+ *
+ * @param options - `init_value` >= 0; `decay_steps` an integer >= 1; `alpha` in [0, 1], 0 by default; `exponent` > 0, 1 by
+ * default.
+ * @returns Schedule of the 0-based update index; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
  * optax.cosine_decay_schedule({ init_value: 0.1, decay_steps: 20, alpha: 0.01 })(20); // 0.001
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function cosine_decay_schedule(options: {
   init_value: number;
@@ -224,12 +262,19 @@ export interface OptaxWarmupCosineOptions {
 }
 
 /**
- * `optax.warmup_cosine_decay_schedule`. `decay_steps` is the **total**: the cosine has decay_steps − warmup_steps of it.
- * `end_value` is a value, not a fraction.
+ * `optax.warmup_cosine_decay_schedule`: a straight line up to the peak and half a wave of the cosine down.
  *
- * @param options - As in optax; `end_value` at most `peak_value`.
+ *     value(t) = init_value + (peak_value − init_value) · t / warmup_steps                           for t < warmup_steps
+ *     value(t) = end_value + (peak_value − end_value) · ((1 + cos(π · c / D)) / 2)^exponent           after it
+ *
+ *     c = t − warmup_steps,   D = decay_steps − warmup_steps
+ *
+ * `decay_steps` is the **total**: from there on the value is `end_value`, which is a value, not a fraction.
+ *
+ * @param options - `init_value` and `peak_value` >= 0; `warmup_steps` an integer >= 0; `decay_steps` an integer >
+ * `warmup_steps`; `end_value` from 0 to `peak_value`, 0 by default; `exponent` > 0, 1 by default.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
@@ -239,9 +284,13 @@ export interface OptaxWarmupCosineOptions {
  * lr(15); // 0.0505
  * lr(25); // 0.001
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function warmup_cosine_decay_schedule(options: OptaxWarmupCosineOptions): Schedule {
-  const where = "optax.warmup_cosine_decay_schedule";
+  return warmupCosine("optax.warmup_cosine_decay_schedule", options);
+}
+
+function warmupCosine(where: string, options: OptaxWarmupCosineOptions): Schedule {
   const read = readOptions(where, options, {
     init_value: number({ min: 0 }),
     peak_value: number({ min: 0 }),
@@ -268,11 +317,18 @@ const afterRamp = (
 };
 
 /**
- * `optax.warmup_exponential_decay_schedule`: `optax.exponential_decay` after a ramp.
+ * `optax.warmup_exponential_decay_schedule`: a straight line up to the peak and an exponential decay.
  *
- * @param options - As in optax, with the limits of `optax.exponential_decay`.
+ *     value(t) = init_value + (peak_value − init_value) · t / warmup_steps               for t < warmup_steps
+ *     value(t) = max(end_value, peak_value · decay_rate^(c / transition_steps))           after it
+ *
+ *     c = max(0, t − warmup_steps − transition_begin),   with staircase   decay_rate^⌊c / transition_steps⌋
+ *
+ * @param options - `init_value` and `peak_value` >= 0; `warmup_steps` an integer >= 0; `transition_steps` an integer >= 1;
+ * `decay_rate` in (0, 1]; `transition_begin` in steps after the ramp, an integer >= 0, 0 by default; `staircase`, false by
+ * default; `end_value` from 0 to `peak_value`, 0 by default.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
@@ -280,6 +336,7 @@ const afterRamp = (
  * const options = { init_value: 0, peak_value: 0.1, warmup_steps: 5, ...decay };
  * optax.warmup_exponential_decay_schedule(options)(10); // 0.05
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function warmup_exponential_decay_schedule(
   options: {
@@ -288,44 +345,61 @@ function warmup_exponential_decay_schedule(
     warmup_steps: number;
   } & OptaxExponentialOptions,
 ): Schedule {
-  const read = readOptions("optax.warmup_exponential_decay_schedule", options, {
+  const where = "optax.warmup_exponential_decay_schedule";
+  const read = readOptions(where, options, {
     init_value: number({ min: 0 }),
     peak_value: number({ min: 0 }),
     warmup_steps: integer({ min: 0 }),
     ...exponentialOptions,
   });
-  return afterRamp(read, exponential(read.peak_value, read));
+  return afterRamp(read, exponential(where, read.peak_value, read));
 }
 
 /**
- * `optax.sgdr_schedule`: a list of `optax.warmup_cosine_decay_schedule`, one after the other. The last one is held at its end
- * value.
+ * `optax.sgdr_schedule`: cycles of `optax.warmup_cosine_decay_schedule`, one after the other.
  *
- * @param cycles - The options of each.
+ *     value(t) = cycle_k(t − b_k),   b_k = sum of decay_steps of the cycles before it,   k = the last with b_k <= t
+ *
+ * A cycle begins at its own step 0, so a ramp of 0 steps restarts at the peak. The last cycle is held at its end value.
+ *
+ * @param cycles - One or more of {@link OptaxWarmupCosineOptions}, with the ranges that `optax.warmup_cosine_decay_schedule`
+ * gives them.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if the list is empty, or an option is out of range or unknown.
+ * @throws RangeError if the list is empty or an option is out of its range; TypeError for another kind of value or an
+ * unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
  * const cycle = { init_value: 0, peak_value: 0.1, warmup_steps: 2, decay_steps: 10 };
  * optax.sgdr_schedule([cycle, { ...cycle, decay_steps: 20 }])(12); // 0.1
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function sgdr_schedule(cycles: readonly OptaxWarmupCosineOptions[]): Schedule {
+  const where = "optax.sgdr_schedule";
   if (!Array.isArray(cycles)) {
-    throw typeError("optax.sgdr_schedule", "cycles", "an array of options", cycles);
+    throw typeError(where, "cycles", "an array of options", cycles);
   }
+  if (cycles.length === 0) throw rangeError(where, "cycles", "the options of one or more", cycles);
+  const schedules = cycles.map((options, i) => warmupCosine(`${where}: cycles[${i}]`, options));
   let end = 0;
   const ends = cycles.map(({ decay_steps }) => (end += decay_steps));
-  return join(cycles.map(warmup_cosine_decay_schedule), ends.slice(0, -1));
+  return join(schedules, ends.slice(0, -1));
 }
 
 /**
- * `optax.cosine_onecycle_schedule`: the peak at step ⌊pct_start · transition_steps⌋, the end at `transition_steps`.
+ * `optax.cosine_onecycle_schedule`: up to a peak and down to a very small value.
  *
- * @param options - As in optax.
+ *     (0, peak_value / div_factor)  →  (⌊pct_start · transition_steps⌋, peak_value)
+ *                                   →  (transition_steps, peak_value / div_factor / final_div_factor)
+ *
+ * by half-waves of the cosine. The last value is held.
+ *
+ * @param options - `transition_steps` an integer >= 2; `peak_value` >= 0; `pct_start` in (0, 1), 0.3 by default;
+ * `div_factor` > 0, 25 by default; `final_div_factor` > 0, 1e4 by default.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown, or the peak is at step 0.
+ * @throws RangeError if an option is out of its range or the peak is at step 0; TypeError for another kind of value or an
+ * unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
@@ -333,6 +407,7 @@ function sgdr_schedule(cycles: readonly OptaxWarmupCosineOptions[]): Schedule {
  * lr(6); // 0.1
  * lr(20); // 4e-7
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function cosine_onecycle_schedule(options: {
   transition_steps: number;
@@ -341,12 +416,20 @@ function cosine_onecycle_schedule(options: {
   div_factor?: number;
   final_div_factor?: number;
 }): Schedule {
-  const read = readOptions("optax.cosine_onecycle_schedule", options, oneCycleOptions);
+  const where = "optax.cosine_onecycle_schedule";
+  const read = readOptions(where, options, oneCycleOptions);
   const { transition_steps, peak_value, pct_start, div_factor, final_div_factor } = read;
   return through("cosine", peak_value / div_factor, [
-    [Math.trunc(pct_start * transition_steps), div_factor],
+    [peakStep(where, pct_start, transition_steps), div_factor],
     [transition_steps, 1 / (div_factor * final_div_factor)],
   ]);
+}
+
+function peakStep(where: string, pct_start: number, transition_steps: number): number {
+  const step = Math.trunc(pct_start * transition_steps);
+  if (step >= 1) return step;
+  const must = `at least 1 / transition_steps (${1 / transition_steps}), so that the peak is after step 0`;
+  throw rangeError(where, "pct_start", must, pct_start);
 }
 
 const oneCycleOptions = {
@@ -358,12 +441,19 @@ const oneCycleOptions = {
 };
 
 /**
- * `optax.linear_onecycle_schedule`: the peak at step ⌊pct_start · transition_steps⌋, back to where it began at
- * ⌊pct_final · transition_steps⌋, the end at `transition_steps`.
+ * `optax.linear_onecycle_schedule`: up to a peak, back to where it began, and down to a very small value.
  *
- * @param options - As in optax.
+ *     (0, peak_value / div_factor)  →  (⌊pct_start · transition_steps⌋, peak_value)
+ *                                   →  (⌊pct_final · transition_steps⌋, peak_value / div_factor)
+ *                                   →  (transition_steps, peak_value / div_factor / final_div_factor)
+ *
+ * by straight lines. The last value is held.
+ *
+ * @param options - `transition_steps` an integer >= 2; `peak_value` >= 0; `pct_start` and `pct_final` in (0, 1), 0.3 and
+ * 0.85 by default; `div_factor` > 0, 25 by default; `final_div_factor` > 0, 1e4 by default.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError or TypeError if an option is out of range or unknown, or two of these steps are the same.
+ * @throws RangeError if an option is out of its range, the peak is at step 0 or not before the second of these steps;
+ * TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { optax } from "closerlook/schedules";
@@ -372,6 +462,7 @@ const oneCycleOptions = {
  * lr(17); // 0.004
  * lr(20); // 4e-7
  * ```
+ * @see optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 function linear_onecycle_schedule(options: {
   transition_steps: number;
@@ -381,14 +472,21 @@ function linear_onecycle_schedule(options: {
   div_factor?: number;
   final_div_factor?: number;
 }): Schedule {
-  const read = readOptions("optax.linear_onecycle_schedule", options, {
+  const where = "optax.linear_onecycle_schedule";
+  const read = readOptions(where, options, {
     ...oneCycleOptions,
     pct_final: number({ above: 0, below: 1 }, 0.85),
   });
   const { transition_steps, peak_value, pct_start, pct_final, div_factor } = read;
+  const peakAt = peakStep(where, pct_start, transition_steps);
+  const backAt = Math.trunc(pct_final * transition_steps);
+  if (backAt <= peakAt) {
+    const must = `a step or more after pct_start (${pct_start}) of the transition_steps`;
+    throw rangeError(where, "pct_final", must, pct_final);
+  }
   return through("linear", peak_value / div_factor, [
-    [Math.trunc(pct_start * transition_steps), div_factor],
-    [Math.trunc(pct_final * transition_steps), 1 / div_factor],
+    [peakAt, div_factor],
+    [backAt, 1 / div_factor],
     [transition_steps, 1 / read.final_div_factor],
   ]);
 }

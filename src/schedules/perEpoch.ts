@@ -24,6 +24,8 @@ export interface PerEpochOptions {
  * perEpoch(sgdr, 500)(2999); // 0.025000500000000002 — all of epoch 5
  * perEpoch(sgdr, 500, { interpolate: true })(2999); // 0.017290170035088252
  * ```
+ * @see `step(epoch + i / iters)` of PyTorch 2.7,
+ * https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.html
  */
 export function perEpoch(
   schedule: Schedule,

@@ -24,6 +24,7 @@ export interface PolynomialDecayOptions extends DecayOptions {
  * lr(50); // 0.025
  * lr(100); // 0
  * ```
+ * @see `PolynomialDecay` of Keras 3.15, https://keras.io/api/optimizers/learning_rate_schedules/polynomial_decay/
  */
 export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
   const { initial, final, steps } = checkDecay("polynomialDecay", options, ["power"]);

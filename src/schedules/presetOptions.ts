@@ -4,9 +4,8 @@ import {
   checkNumber,
   checkOptions,
   type NumberRange,
-  rangeError,
-  typeError,
 } from "../internal/checks.js";
+import { checkBoundaries } from "./boundaries.js";
 
 /** Checks an option of a preset; one that was left out has its default, if there is any. */
 type Read<T> = (where: string, option: string, value: unknown) => T;
@@ -26,14 +25,8 @@ export const integer =
 /** A list of whole numbers, which increase. */
 export const integers =
   (range: NumberRange): Read<readonly number[]> =>
-  (where, option, value) => {
-    if (!Array.isArray(value)) throw typeError(where, option, "an array of integers", value);
-    value.forEach((item, i) => void checkInteger(where, `${option}[${i}]`, item, range));
-    if (value.some((item, i) => item <= value[i - 1])) {
-      throw rangeError(where, option, "strictly increasing", value);
-    }
-    return value;
-  };
+  (where, option, value) =>
+    checkBoundaries(where, option, value, range);
 
 /** `true` or `false`. */
 export const flag =

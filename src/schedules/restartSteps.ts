@@ -1,6 +1,6 @@
 import { checkNumber, rangeError } from "../internal/checks.js";
 import type { CosineRestartsOptions } from "./cosineRestarts.js";
-import { type CycleOptions, checkCycles } from "./cycles.js";
+import { type CycleOptions, checkCycles, firstStepOf } from "./cycles.js";
 
 /** The options of `cosineRestarts`; only those of {@link CycleOptions} matter. */
 export type RestartStepsOptions = CycleOptions & Partial<CosineRestartsOptions>;
@@ -11,7 +11,7 @@ const MOST_RESTARTS = 1_000_000;
 /**
  * The steps at which `cosineRestarts` restarts, up to and including a given step.
  *
- *     R_k = period · (1 + multiplier + … + multiplier^(k − 1)),   k = 1, 2, …
+ *     R_k = ⌈period · (1 + multiplier + … + multiplier^(k − 1))⌉,   k = 1, 2, …
  *
  * Step R is the first update of a new cycle. The weights after R updates, which the paper calls w_R,
  * are thus the ones at the end of a cycle, before the restart. `until` is included because a training of
@@ -38,13 +38,13 @@ export function restartSteps(options: RestartStepsOptions, until: number): numbe
   checkNumber(where, "until", until, { min: 0 });
 
   const steps: number[] = [];
-  let length = period;
-  for (let step = period; step <= until && steps.length < cycles - 1; step += length) {
+  while (steps.length < cycles - 1) {
+    const step = firstStepOf(steps.length + 1, period, multiplier);
+    if (step > until) break;
     if (steps.length === MOST_RESTARTS) {
-      throw rangeError(where, "until", `at most ${step - length} for this period`, until);
+      throw rangeError(where, "until", `at most ${steps.at(-1)} for this period`, until);
     }
     steps.push(step);
-    length *= multiplier;
   }
   return steps;
 }

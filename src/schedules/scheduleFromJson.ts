@@ -55,7 +55,8 @@ const factories: Readonly<Record<string, Factory>> = {
 };
 
 /**
- * Makes the schedule that {@link scheduleToJson} wrote down: the same values, bit for bit.
+ * Makes the schedule that {@link scheduleToJson} wrote down: the same values, bit for bit, except that a −0 that has been
+ * through `JSON.stringify` comes back as 0.
  *
  * It may as well be written by hand, in a configuration file: `schedule` names the function, the rest are its options. What
  * takes a schedule as its first argument (`scale`, `shift`, `perEpoch`) has it as `of`.
@@ -76,7 +77,8 @@ export function scheduleFromJson(json: ScheduleJson): Schedule {
     throw typeError(where, "json", "an object, e.g. of JSON.parse", json);
   }
   const { schedule, ...rest } = json;
-  checkOneOf(where, "schedule", schedule, Object.keys(factories));
+  const key = 'the key "schedule", which names the kind,';
+  checkOneOf(where, key, schedule, Object.keys(factories));
   const options = Object.entries(rest).map(([key, value]) => [key, read(value)]);
   return factories[schedule]!(Object.fromEntries(options));
 }

@@ -12,7 +12,8 @@ const where = "scheduleToJson";
 /**
  * Writes a schedule down, so that {@link scheduleFromJson} makes the same one of it.
  *
- * The result holds only what JSON holds; numbers keep all their bits in `JSON.stringify`. Schedules inside of others
+ * The result holds only what JSON holds; numbers keep all their bits in `JSON.stringify`, except −0, which
+ * becomes 0. Schedules inside of others
  * (`join`, `warmup`, …) are written in their places; the presets of other libraries appear as what they are made of.
  *
  * @param schedule - A schedule that was made by this package.

@@ -20,6 +20,7 @@ import { guarded, type Schedule } from "./schedule.js";
  * shift(lr, 5)(10); // 0.05
  * shift(lr, -5)(0); // 0.05
  * ```
+ * @see `transition_begin` of optax 0.2, https://optax.readthedocs.io/en/stable/api/optimizer_schedules.html
  */
 export function shift(schedule: Schedule, steps: number): Schedule {
   checkFunction("shift", "schedule", schedule, "a schedule");

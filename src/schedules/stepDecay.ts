@@ -41,7 +41,7 @@ export function stepDecay(options: StepDecayOptions): Schedule {
   const { initial, factor } = options;
   checkNumber("stepDecay", "initial", initial);
   checkNumber("stepDecay", "factor", factor, { above: 0, max: 1 });
-  const boundaries = checkBoundaries("stepDecay", options.boundaries);
+  const boundaries = checkBoundaries("stepDecay", "boundaries", options.boundaries);
   return guarded("stepDecay", (step) => initial * factor ** boundariesPassed(boundaries, step), {
     initial,
     boundaries,

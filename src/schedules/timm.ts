@@ -1,3 +1,4 @@
+import { checkNumber } from "../internal/checks.js";
 import { cosineRestarts } from "./cosineRestarts.js";
 import { exponentialDecay } from "./exponentialDecay.js";
 import { join } from "./join.js";
@@ -38,15 +39,26 @@ function warmedUp(
 }
 
 /**
- * `timm.scheduler.CosineLRScheduler`. By default there is one cycle, after which `lr_min` is held, and a warmup lies **over**
- * the cosine and leads to `lr`, from where the value jumps to the cosine; `warmup_prefix: true` is without the jump.
+ * `timm.scheduler.CosineLRScheduler`: cosines with restarts, one by default, after which `lr_min` is held.
  *
- * Here `cycle_mul` is an integer (timm misses some restarts by a rounding error), and a peak that has decayed below `lr_min`
- * is `lr_min`.
+ *     value(t) = lr_min + (M_i − lr_min) · (1 + cos(π · (c / T_i)^k_decay)) / 2   for i < cycle_limit,   lr_min from then on
  *
- * @param options - As in timm, and `lr` of the optimizer; without noise.
+ *     T_i = t_initial · cycle_mul^i,   M_i = max(lr_min, lr · cycle_decay^i)
+ *     i = number of restarts up to t,   c = steps since the last of them
+ *
+ * With a warmup, t < warmup_t has warmup_lr_init + (lr − warmup_lr_init) · t / warmup_t. By default it lies **over** the
+ * cosine and leads to `lr`, from where the value jumps to the cosine; with `warmup_prefix` the cosine begins after it,
+ * without a jump.
+ *
+ * A `cycle_mul` that is no integer lets cycles begin between two steps. timm misses some restarts on whole steps by a
+ * rounding error; here none is missed. A peak that timm lets fall below `lr_min` is `lr_min`.
+ *
+ * @param options - `lr` >= 0 of the optimizer; `t_initial` in steps, an integer >= 1; `lr_min` from 0 to `lr`, 0 by default;
+ * `cycle_mul` >= 1, 1 by default; `cycle_decay` in (0, 1], 1 by default; `cycle_limit` an integer >= 1, 1 by default;
+ * `k_decay` > 0, 1 by default; `warmup_t` in steps, an integer >= 0, `warmup_lr_init` >= 0 and `warmup_prefix` as
+ * {@link TimmWarmupOptions} says. Without noise.
  * @returns Schedule of timm's `t`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { timm } from "closerlook/schedules";
@@ -56,6 +68,7 @@ function warmedUp(
  * lr(5); // 0.08535680352542145 — the jump
  * timm.CosineLRScheduler({ ...options, warmup_prefix: true })(5); // 0.1
  * ```
+ * @see timm 1.0, https://huggingface.co/docs/timm/reference/schedulers
  */
 function CosineLRScheduler(
   options: {
@@ -68,16 +81,18 @@ function CosineLRScheduler(
     k_decay?: number;
   } & TimmWarmupOptions,
 ): Schedule {
-  const read = readOptions("timm.CosineLRScheduler", options, {
+  const where = "timm.CosineLRScheduler";
+  const read = readOptions(where, options, {
     lr: number({ min: 0 }),
     t_initial: integer({ min: 1 }),
     lr_min: number({ min: 0 }, 0),
-    cycle_mul: integer({ min: 1 }, 1),
+    cycle_mul: number({ min: 1 }, 1),
     cycle_decay: number(factorRange, 1),
     cycle_limit: integer({ min: 1 }, 1),
     k_decay: number({ above: 0 }, 1),
     ...ramp(false),
   });
+  checkNumber(where, "lr_min", read.lr_min, { max: read.lr });
   const cosine = cosineRestarts({
     max: read.lr,
     min: read.lr_min,
@@ -91,22 +106,29 @@ function CosineLRScheduler(
 }
 
 /**
- * `timm.scheduler.PolyLRScheduler` with one cycle: lr_min + (lr − lr_min) · (1 − t / t_initial)^power. A warmup lies over it,
- * with a jump, as in {@link CosineLRScheduler}.
+ * `timm.scheduler.PolyLRScheduler` with one cycle: down to `lr_min` by a power of the time that is left.
  *
- * @param options - As in timm, and `lr` of the optimizer; without noise, further cycles and k-decay.
+ *     value(t) = lr_min + (lr − lr_min) · (1 − t / t_initial)^power   for t < t_initial,   lr_min from then on
+ *
+ * A warmup lies over it, with a jump, as in `timm.CosineLRScheduler`.
+ *
+ * @param options - `lr` >= 0 of the optimizer; `t_initial` in steps, an integer >= 1; `power` > 0, 0.5 by default; `lr_min`
+ * from 0 to `lr`, 0 by default; `warmup_t` in steps, an integer >= 0, `warmup_lr_init` >= 0 and `warmup_prefix` as
+ * {@link TimmWarmupOptions} says. Without noise, further cycles and k-decay.
  * @returns Schedule of timm's `t`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { timm } from "closerlook/schedules";
  * timm.PolyLRScheduler({ lr: 0.1, t_initial: 100 })(75); // 0.05
  * ```
+ * @see timm 1.0, https://huggingface.co/docs/timm/reference/schedulers
  */
 function PolyLRScheduler(
   options: { lr: number; t_initial: number; power?: number; lr_min?: number } & TimmWarmupOptions,
 ): Schedule {
-  const read = readOptions("timm.PolyLRScheduler", options, {
+  const where = "timm.PolyLRScheduler";
+  const read = readOptions(where, options, {
     lr: number({ min: 0 }),
     t_initial: integer({ min: 1 }),
     power: number({ above: 0 }, 0.5),
@@ -114,20 +136,28 @@ function PolyLRScheduler(
     ...ramp(false),
   });
   const { lr: initial, lr_min: final, t_initial: steps, power } = read;
+  checkNumber(where, "lr_min", final, { max: initial });
   return warmedUp(polynomialDecay({ initial, final, steps, power }), read);
 }
 
 /**
- * `timm.scheduler.StepLRScheduler`: lr · decay_rate^⌊t / decay_t⌋. A warmup comes before it by default.
+ * `timm.scheduler.StepLRScheduler`: a factor after every `decay_t` steps.
  *
- * @param options - As in timm, and `lr` of the optimizer; without noise.
+ *     value(t) = lr · decay_rate^⌊t / decay_t⌋
+ *
+ * It falls without an end. A warmup comes before it by default, and t counts from its end.
+ *
+ * @param options - `lr` >= 0 of the optimizer; `decay_t` in steps, an integer >= 1; `decay_rate` in (0, 1], 1 by default;
+ * `warmup_t` in steps, an integer >= 0, `warmup_lr_init` >= 0 and `warmup_prefix` as {@link TimmWarmupOptions} says. Without
+ * noise.
  * @returns Schedule of timm's `t`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { timm } from "closerlook/schedules";
  * timm.StepLRScheduler({ lr: 0.1, decay_t: 30, decay_rate: 0.5 })(30); // 0.05
  * ```
+ * @see timm 1.0, https://huggingface.co/docs/timm/reference/schedulers
  */
 function StepLRScheduler(
   options: { lr: number; decay_t: number; decay_rate?: number } & TimmWarmupOptions,
@@ -143,12 +173,17 @@ function StepLRScheduler(
 }
 
 /**
- * `timm.scheduler.MultiStepLRScheduler`: a factor `decay_rate` at each `decay_t`, **one step before** it: a milestone of 60
- * is in force at t = 59. A warmup comes before it by default.
+ * `timm.scheduler.MultiStepLRScheduler`: a factor **one step before** each milestone.
  *
- * @param options - As in timm, and `lr` of the optimizer; without noise. `decay_t` are integers >= 2.
- * @returns Schedule of timm's `t`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = lr · decay_rate^k,   k = number of milestones <= t + 1
+ *
+ * A milestone of 60 is in force at t = 59. A warmup comes before it by default, and t counts from its end.
+ *
+ * @param options - `lr` >= 0 of the optimizer; `decay_t` in steps, integers >= 2, strictly increasing; `decay_rate` in (0,
+ * 1], 1 by default; `warmup_t` in steps, an integer >= 0, `warmup_lr_init` >= 0 and `warmup_prefix` as
+ * {@link TimmWarmupOptions} says. Without noise.
+ * @returns Schedule of timm's `t`; the last value is held.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { timm } from "closerlook/schedules";
@@ -156,6 +191,7 @@ function StepLRScheduler(
  * lr(58); // 0.1
  * lr(59); // 0.05
  * ```
+ * @see timm 1.0, https://huggingface.co/docs/timm/reference/schedulers
  */
 function MultiStepLRScheduler(
   options: { lr: number; decay_t: readonly number[]; decay_rate?: number } & TimmWarmupOptions,

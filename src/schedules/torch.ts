@@ -1,4 +1,10 @@
-import { checkOneOf } from "../internal/checks.js";
+import {
+  checkInteger,
+  checkNumber,
+  checkOneOf,
+  rangeError,
+  typeError,
+} from "../internal/checks.js";
 import { constant } from "./constant.js";
 import { cosineDecay } from "./cosineDecay.js";
 import { cosineRestarts } from "./cosineRestarts.js";
@@ -6,24 +12,28 @@ import { exponentialDecay } from "./exponentialDecay.js";
 import { interpolatePoints } from "./interpolatePoints.js";
 import { join } from "./join.js";
 import { polynomialDecay } from "./polynomialDecay.js";
-import { factorRange, flag, integer, integers, number, readOptions } from "./presetOptions.js";
+import { factorRange, flag, integer, number, readOptions } from "./presetOptions.js";
 import type { Schedule } from "./schedule.js";
-import { stepDecay } from "./stepDecay.js";
 
 // The names are PyTorch's, so that a call can be copied. `lr` is the learning rate of the optimizer. The unit of a schedule
 // is a call of `scheduler.step()`: if a script calls it once an epoch, `perEpoch` makes updates of it.
 
 /**
- * `torch.optim.lr_scheduler.StepLR`: lr · gamma^⌊t / step_size⌋.
+ * `torch.optim.lr_scheduler.StepLR`: a factor after every `step_size` steps.
  *
- * @param options - As in PyTorch, and `lr` of the optimizer.
- * @returns Schedule of the 0-based count of `scheduler.step()`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = lr · gamma^⌊t / step_size⌋
+ *
+ * It falls without an end; step `step_size` is the first with the lower value.
+ *
+ * @param options - `lr` >= 0 of the optimizer; `step_size` in steps, an integer >= 1; `gamma` in (0, 1], 0.1 by default.
+ * @returns Schedule of the 0-based count of `scheduler.step()`; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { torch } from "closerlook/schedules";
  * torch.StepLR({ lr: 0.05, step_size: 30 })(30); // 0.005
  * ```
+ * @see PyTorch 2.7, https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.StepLR.html
  */
 function StepLR(options: { lr: number; step_size: number; gamma?: number }): Schedule {
   const { lr, step_size, gamma } = readOptions("torch.StepLR", options, {
@@ -35,16 +45,21 @@ function StepLR(options: { lr: number; step_size: number; gamma?: number }): Sch
 }
 
 /**
- * `torch.optim.lr_scheduler.MultiStepLR`: a factor `gamma` at each milestone, in force at the milestone.
+ * `torch.optim.lr_scheduler.MultiStepLR`: a factor at each milestone.
  *
- * @param options - As in PyTorch, and `lr` of the optimizer.
- * @returns Schedule of the 0-based count of `scheduler.step()`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = lr · gamma^k,   k = number of milestones <= t
+ *
+ * The new value is in force at the milestone. Milestones may come in any order; one that comes twice counts twice.
+ *
+ * @param options - `lr` >= 0 of the optimizer; `milestones` in steps, integers >= 1; `gamma` > 0, 0.1 by default.
+ * @returns Schedule of the 0-based count of `scheduler.step()`; the last value is held.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { torch } from "closerlook/schedules";
  * torch.MultiStepLR({ lr: 0.1, milestones: [60, 120] })(60); // 0.01
  * ```
+ * @see PyTorch 2.7, https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.MultiStepLR.html
  */
 function MultiStepLR(options: {
   lr: number;
@@ -53,24 +68,36 @@ function MultiStepLR(options: {
 }): Schedule {
   const { lr, milestones, gamma } = readOptions("torch.MultiStepLR", options, {
     lr: number({ min: 0 }),
-    milestones: integers({ min: 1 }),
-    gamma: number(factorRange, 0.1),
+    milestones: unsortedIntegers,
+    gamma: number({ above: 0 }, 0.1),
   });
-  return stepDecay({ initial: lr, boundaries: milestones, factor: gamma });
+  const boundaries = [...new Set(milestones)].sort((a, b) => a - b);
+  const passed = (step: number) => milestones.filter((milestone) => milestone <= step).length;
+  const values = [lr, ...boundaries.map((step) => lr * gamma ** passed(step))];
+  return join(values.map(constant), boundaries);
+}
+
+function unsortedIntegers(where: string, option: string, value: unknown): readonly number[] {
+  if (!Array.isArray(value)) throw typeError(where, option, "an array of integers", value);
+  return value.map((item, i) => checkInteger(where, `${option}[${i}]`, item, { min: 1 }));
 }
 
 /**
- * `torch.optim.lr_scheduler.ConstantLR`: lr · factor for `total_iters` steps, then lr.
+ * `torch.optim.lr_scheduler.ConstantLR`: a part of the learning rate at first, then the whole.
  *
- * @param options - As in PyTorch, and `lr` of the optimizer.
+ *     value(t) = lr · factor   for t < total_iters,   lr from then on
+ *
+ * @param options - `lr` >= 0 of the optimizer; `factor` in [0, 1], a third by default; `total_iters` in steps, an integer >=
+ * 1, 5 by default.
  * @returns Schedule of the 0-based count of `scheduler.step()`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { torch } from "closerlook/schedules";
  * torch.ConstantLR({ lr: 0.1, factor: 0.5 })(4); // 0.05
  * torch.ConstantLR({ lr: 0.1, factor: 0.5 })(5); // 0.1
  * ```
+ * @see PyTorch 2.7, https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.ConstantLR.html
  */
 function ConstantLR(options: { lr: number; factor?: number; total_iters?: number }): Schedule {
   const { lr, factor, total_iters } = readOptions("torch.ConstantLR", options, {
@@ -82,12 +109,16 @@ function ConstantLR(options: { lr: number; factor?: number; total_iters?: number
 }
 
 /**
- * `torch.optim.lr_scheduler.LinearLR`: from lr · start_factor to lr · end_factor, which step `total_iters` is the first to
- * have.
+ * `torch.optim.lr_scheduler.LinearLR`: a straight line between two parts of the learning rate.
  *
- * @param options - As in PyTorch, and `lr` of the optimizer.
+ *     value(t) = lr · (start_factor + (end_factor − start_factor) · min(t / total_iters, 1))
+ *
+ * Step `total_iters` is the first with the value of the end, which is held.
+ *
+ * @param options - `lr` >= 0 of the optimizer; `start_factor` in [0, 1], a third by default (PyTorch refuses 0);
+ * `end_factor` in [0, 1], 1 by default; `total_iters` in steps, an integer >= 1, 5 by default.
  * @returns Schedule of the 0-based count of `scheduler.step()`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { torch } from "closerlook/schedules";
@@ -95,6 +126,7 @@ function ConstantLR(options: { lr: number; factor?: number; total_iters?: number
  * lr(0); // 0.1
  * lr(5); // 0.3
  * ```
+ * @see PyTorch 2.7, https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.LinearLR.html
  */
 function LinearLR(options: {
   lr: number;
@@ -116,16 +148,21 @@ function LinearLR(options: {
 }
 
 /**
- * `torch.optim.lr_scheduler.ExponentialLR`: lr · gamma^t.
+ * `torch.optim.lr_scheduler.ExponentialLR`: a factor in every step.
  *
- * @param options - As in PyTorch, and `lr` of the optimizer.
- * @returns Schedule of the 0-based count of `scheduler.step()`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = lr · gamma^t
+ *
+ * It falls without an end.
+ *
+ * @param options - `lr` >= 0 of the optimizer; `gamma` in (0, 1].
+ * @returns Schedule of the 0-based count of `scheduler.step()`; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { torch } from "closerlook/schedules";
  * torch.ExponentialLR({ lr: 0.1, gamma: 0.5 })(2); // 0.025
  * ```
+ * @see PyTorch 2.7, https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.ExponentialLR.html
  */
 function ExponentialLR(options: { lr: number; gamma: number }): Schedule {
   const { lr, gamma } = readOptions("torch.ExponentialLR", options, {
@@ -136,16 +173,20 @@ function ExponentialLR(options: { lr: number; gamma: number }): Schedule {
 }
 
 /**
- * `torch.optim.lr_scheduler.PolynomialLR`: lr · (1 − t / total_iters)^power, then 0.
+ * `torch.optim.lr_scheduler.PolynomialLR`: down to 0 by a power of the time that is left.
  *
- * @param options - As in PyTorch, and `lr` of the optimizer.
- * @returns Schedule of the 0-based count of `scheduler.step()`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = lr · (1 − t / total_iters)^power   for t < total_iters,   0 from then on
+ *
+ * @param options - `lr` >= 0 of the optimizer; `total_iters` in steps, an integer >= 1, 5 by default; `power` > 0, 1 by
+ * default.
+ * @returns Schedule of the 0-based count of `scheduler.step()`; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { torch } from "closerlook/schedules";
  * torch.PolynomialLR({ lr: 0.1, total_iters: 4, power: 2 })(2); // 0.025
  * ```
+ * @see PyTorch 2.7, https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.PolynomialLR.html
  */
 function PolynomialLR(options: { lr: number; total_iters?: number; power?: number }): Schedule {
   const { lr, total_iters, power } = readOptions("torch.PolynomialLR", options, {
@@ -157,12 +198,15 @@ function PolynomialLR(options: { lr: number; total_iters?: number; power?: numbe
 }
 
 /**
- * `torch.optim.lr_scheduler.CosineAnnealingLR` up to `T_max`. Beyond it PyTorch rises again, along the cosine; here `eta_min`
- * is held.
+ * `torch.optim.lr_scheduler.CosineAnnealingLR` up to `T_max`: half a wave of the cosine down to `eta_min`.
  *
- * @param options - As in PyTorch, and `lr` of the optimizer.
- * @returns Schedule of the 0-based count of `scheduler.step()`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ *     value(t) = eta_min + (lr − eta_min) · (1 + cos(π · t / T_max)) / 2   for t < T_max,   eta_min from then on
+ *
+ * Beyond `T_max` PyTorch rises again, along the cosine; here `eta_min` is held.
+ *
+ * @param options - `lr` >= 0 of the optimizer; `T_max` in steps, an integer >= 1; `eta_min` from 0 to `lr`, 0 by default.
+ * @returns Schedule of the 0-based count of `scheduler.step()`; never rises.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { torch } from "closerlook/schedules";
@@ -170,28 +214,38 @@ function PolynomialLR(options: { lr: number; total_iters?: number; power?: numbe
  * lr(5); // 0.0505
  * lr(20); // 0.001 — 0.1 in PyTorch
  * ```
+ * @see PyTorch 2.7, https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html
  */
 function CosineAnnealingLR(options: { lr: number; T_max: number; eta_min?: number }): Schedule {
-  const { lr, T_max, eta_min } = readOptions("torch.CosineAnnealingLR", options, {
+  const where = "torch.CosineAnnealingLR";
+  const { lr, T_max, eta_min } = readOptions(where, options, {
     lr: number({ min: 0 }),
     T_max: integer({ min: 1 }),
     eta_min: number({ min: 0 }, 0),
   });
+  checkNumber(where, "eta_min", eta_min, { max: lr });
   return cosineDecay({ initial: lr, final: eta_min, steps: T_max });
 }
 
 /**
- * `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`, as `step()` without an argument has it. (With one, PyTorch misses
- * some restarts by a rounding error.)
+ * `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`, as `step()` without an argument has it: cosines with restarts.
  *
- * @param options - As in PyTorch, and `lr` of the optimizer.
+ *     value(t) = eta_min + (lr − eta_min) · (1 + cos(π · T_cur / T_i)) / 2
+ *
+ *     T_i = T_0 · T_mult^i,   i = number of restarts up to t,   T_cur = steps since the last of them
+ *
+ * It restarts for ever; a restart has exactly `lr`. (`step(epoch)` of PyTorch misses some restarts by a rounding error.)
+ *
+ * @param options - `lr` >= 0 of the optimizer; `T_0` in steps, an integer >= 1; `T_mult` an integer >= 1, 1 by default;
+ * `eta_min` from 0 to `lr`, 0 by default.
  * @returns Schedule of the 0-based count of `scheduler.step()`; fractions as in `step(epoch + i / n)`.
- * @throws RangeError or TypeError if an option is out of range or unknown.
+ * @throws RangeError if an option is out of its range; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { torch } from "closerlook/schedules";
  * torch.CosineAnnealingWarmRestarts({ lr: 0.05, T_0: 10, T_mult: 2, eta_min: 1e-6 })(30); // 0.05
  * ```
+ * @see PyTorch 2.7, https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.html
  */
 function CosineAnnealingWarmRestarts(options: {
   lr: number;
@@ -206,19 +260,26 @@ function CosineAnnealingWarmRestarts(options: {
     T_mult: integer({ min: 1 }, 1),
     eta_min: number({ min: 0 }, 0),
   });
+  checkNumber(where, "eta_min", eta_min, { max: lr });
   return cosineRestarts({ max: lr, min: eta_min, period: T_0, multiplier: T_mult });
 }
 
 /**
- * `torch.optim.lr_scheduler.OneCycleLR`: its last update, `total_steps` − 1, has the least value.
+ * `torch.optim.lr_scheduler.OneCycleLR`: up to a large value and down to a very small one.
  *
- * From max_lr / div_factor up to max_lr at step pct_start · total_steps − 1, whole or not, then down to
- * max_lr / div_factor / final_div_factor at step total_steps − 1, which is held. (PyTorch raises an error beyond.)
- * With `three_phase` it comes back to where it began at step 2 · pct_start · total_steps − 2 on its way down.
+ *     (0, max_lr / div_factor)  →  (p, max_lr)  →  (total_steps − 1, max_lr / div_factor / final_div_factor)
  *
- * @param options - As in PyTorch. The optimizer's own learning rate plays no part.
+ *     p = pct_start · total_steps − 1
+ *
+ * by half-waves of the cosine or straight lines; p need not be whole. With `three_phase` it comes back to where it began at
+ * step 2 · p on its way down. Its last update has the least value, which is held. (PyTorch raises an error beyond.)
+ *
+ * @param options - `max_lr` >= 0; `total_steps` an integer >= 2; `pct_start` in (0, 1), 0.3 by default; `anneal_strategy`
+ * "cos", the default, or "linear"; `div_factor` > 0, 25 by default; `final_div_factor` > 0, 1e4 by default; `three_phase`,
+ * false by default. The optimizer's own learning rate plays no part.
  * @returns Schedule of the 0-based count of `scheduler.step()`.
- * @throws RangeError or TypeError if an option is out of range or unknown, or the peak is not inside of the cycle.
+ * @throws RangeError if an option is out of its range, the peak is not after step 0 (pct_start · total_steps <= 1) or, with
+ * `three_phase`, the last phase has no steps; TypeError for another kind of value or an unknown option.
  * @example
  * ```ts
  * import { torch } from "closerlook/schedules";
@@ -226,6 +287,7 @@ function CosineAnnealingWarmRestarts(options: {
  * lr(5); // 0.1
  * lr(19); // 4e-7
  * ```
+ * @see PyTorch 2.7, https://docs.pytorch.org/docs/2.7/generated/torch.optim.lr_scheduler.OneCycleLR.html
  */
 function OneCycleLR(options: {
   max_lr: number;
@@ -249,6 +311,15 @@ function OneCycleLR(options: {
   });
   const initial = max_lr / read.div_factor;
   const peakAt = pct_start * total_steps - 1;
+  if (peakAt <= 0) {
+    const must = `above 1 / total_steps (${1 / total_steps}), so that the peak is after step 0`;
+    throw rangeError(where, "pct_start", must, pct_start);
+  }
+  if (read.three_phase && 2 * peakAt >= total_steps - 1) {
+    const most = (total_steps + 1) / (2 * total_steps);
+    const must = `below ${most} with three_phase, so that the third phase has steps`;
+    throw rangeError(where, "pct_start", must, pct_start);
+  }
   return interpolatePoints({
     points: [
       [0, initial],

@@ -4,6 +4,7 @@ import {
   checkNumber,
   checkOneOf,
   checkOptions,
+  rangeError,
 } from "../internal/checks.js";
 import { linear } from "./interpolate.js";
 import { guarded, type Schedule } from "./schedule.js";
@@ -47,8 +48,8 @@ export interface WarmupOptions {
  *
  * @param options - See {@link WarmupOptions}.
  * @returns Schedule of the 0-based update index.
- * @throws RangeError if `steps` is not an integer >= 0 or a value is not finite; TypeError for another
- * kind of value.
+ * @throws RangeError if `steps` is not an integer >= 0, a value is not finite, or a schedule that is not 0 at first is 0 at
+ * `end`, so that the ramp would lead from 0 to 0: it is over before the warmup; TypeError for another kind of value.
  * @example The paper: 200 iterations from 0 to 2.5, then a tenth at epochs 60, 120, 150 of 10 iterations
  * ```ts
  * import { perEpoch, stepDecay, warmup } from "closerlook/schedules";
@@ -97,6 +98,11 @@ export function warmup(options: WarmupOptions): Schedule {
     typeof to === "function" ? `to(${inside ? end : 0})` : "to",
     after(end),
   );
+  // A schedule that begins with 0 is meant so; one that has come down to it lies inside of its own warmup.
+  if (inside && from === 0 && full === 0 && schedule(0) !== 0) {
+    const hint = "The schedule is over before the warmup; inside: false puts the warmup before it";
+    throw rangeError(where, `to(${end})`, "other than 0, where the ramp from 0 ends", full, hint);
+  }
   const rule: Schedule = (step) =>
     step < end ? linear(from, full, (step + lead) / steps) : after(step);
   return guarded(where, rule, { from, to, steps, firstStep, inside });

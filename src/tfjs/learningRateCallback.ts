@@ -1,6 +1,7 @@
 import type { Optimizer } from "@tensorflow/tfjs-core";
-import { checkFunction, checkNumber, typeError } from "../internal/checks.js";
+import { checkNumber, typeError } from "../internal/checks.js";
 import type { Schedule } from "../schedules/schedule.js";
+import { asSchedule } from "./asSchedule.js";
 
 /** What `learningRateCallback` needs of a compiled tf.layers model. */
 export interface CompiledModel {
@@ -23,11 +24,12 @@ const where = "learningRateCallback";
  * which keep a copy.) The count goes on from one `fit` to the next: make a new callback for a new training. Which optimizer
  * the model has is looked up before each update, so the model may be compiled later or again.
  *
- * @param schedule - Learning rate of the 0-based update index.
+ * @param schedule - Learning rate, a finite number >= 0, or a schedule of the 0-based update index.
  * @param model - The model that `fit` is called on; tf.layers does not tell a callback.
  * @returns What `fit` takes as one of its `callbacks`. `fit` rejects with a RangeError if a rate is negative or not finite,
  * with a TypeError if the model is not compiled.
- * @throws TypeError if `schedule` is no function, or `model` no object.
+ * @throws TypeError if `schedule` is neither a number nor a function, or `model` no object; RangeError if it is a number that is
+ * negative or not finite.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -42,17 +44,18 @@ const where = "learningRateCallback";
  * ```
  */
 export function learningRateCallback(
-  schedule: Schedule,
+  schedule: Schedule | number,
   model: CompiledModel,
 ): LearningRateCallback {
-  checkFunction(where, "schedule", schedule, "a schedule");
+  const rateOf = asSchedule(where, "schedule", schedule);
+  if (typeof schedule === "number") checkNumber(where, "schedule", schedule, { min: 0 });
   if (typeof model !== "object" || model === null) {
     throw typeError(where, "model", "the tf.layers model that fit is called on", model);
   }
   let update = 0;
   return {
     onBatchBegin: async () => {
-      const rate = checkNumber(where, `schedule(${update})`, schedule(update), { min: 0 });
+      const rate = checkNumber(where, `schedule(${update})`, rateOf(update), { min: 0 });
       setLearningRate(model.optimizer, rate);
       update++;
     },

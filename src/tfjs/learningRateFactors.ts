@@ -1,12 +1,7 @@
-import {
-  checkFunction,
-  checkNumber,
-  checkOptions,
-  rangeError,
-  typeError,
-} from "../internal/checks.js";
+import { checkNumber, checkOptions, rangeError, typeError } from "../internal/checks.js";
 import type { Schedule } from "../schedules/schedule.js";
 import { scheduleToJson } from "../schedules/scheduleToJson.js";
+import { asSchedule } from "./asSchedule.js";
 import { matchWeightedLayers } from "./layerMatch.js";
 import type { TrainingPlan } from "./trainingPlan.js";
 import type { LearningRateFactor } from "./trainOptions.js";
@@ -34,8 +29,7 @@ export function readLearningRateFactors(
   const groups = factors.map((group: LearningRateFactor, i) => {
     checkOptions(`${where}: ${name}[${i}]`, group, ["layers", "factor"]);
     const { factor } = group;
-    const schedule = typeof factor === "number" ? () => factor : factor;
-    checkFunction(where, `${name}[${i}].factor`, schedule, "a number or a schedule");
+    const schedule = asSchedule(where, `${name}[${i}].factor`, factor);
     const values = learningRates.map((rate, update) => {
       const value = checkNumber(where, `${name}[${i}].factor(${update})`, schedule(update), {
         min: 0,

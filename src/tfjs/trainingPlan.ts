@@ -10,6 +10,7 @@ import {
   typeError,
 } from "../internal/checks.js";
 import { Random } from "../internal/random.js";
+import { asSchedule } from "./asSchedule.js";
 import type { Augmentation } from "./augmentation.js";
 import { crossEntropy } from "./crossEntropy.js";
 import { checkLogits, type LabelledData, type LabelledExamples, readLabelled } from "./examples.js";
@@ -125,8 +126,7 @@ export async function planTraining(
     throw typeError(where, "snapshots", "an array of numbers of updates", snapshots);
   }
   for (const count of snapshots) checkInteger(where, "snapshots", count, { min: 0, max: updates });
-  const rate = typeof schedule === "number" ? () => schedule : schedule;
-  checkFunction(where, "schedule", rate, "a number or a schedule");
+  const rate = asSchedule(where, "schedule", schedule);
   const learningRates = Array.from({ length: updates }, (_, update) =>
     checkNumber(where, `schedule(${update})`, rate(update), { min: 0 }),
   );

@@ -72,7 +72,10 @@ const anyWithJumps: fc.Arbitrary<Schedule> = fc.oneof(
       bounds,
       fc.record({
         period: length,
-        multiplier: fc.integer({ min: 1, max: 3 }),
+        multiplier: fc.oneof(
+          fc.integer({ min: 1, max: 3 }),
+          fc.double({ min: 1, max: 3, noNaN: true }),
+        ),
         cycles: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(Number.POSITIVE_INFINITY)),
         decay: factor,
         decayOf: fc.constantFrom("max" as const, "height" as const),
@@ -116,7 +119,8 @@ export const { schedule: anySchedule } = fc.letrec<{ schedule: Schedule; combine
           firstStep: fc.constantFrom("zero" as const, "one" as const),
           inside: fc.boolean(),
         })
-        .map(warmup),
+        // From 0 the ramp must not lead to a 0 that the schedule has come down to.
+        .map((options) => warmup({ ...options, inside: options.inside && options.from > 0 })),
     ),
   }),
 );

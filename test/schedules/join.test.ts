@@ -65,7 +65,9 @@ describe("join", () => {
         "join: the number of boundaries must be one fewer than the 2 schedules, got 0",
       ),
     );
-    expect(() => join([], [])).toThrow(RangeError);
+    expect(() => join([], [])).toThrow(
+      new RangeError("join: schedules must be one or more schedules, got []"),
+    );
     expect(() => join([constant(1), constant(2)], [0])).toThrow(/boundaries\[0\]/);
     expect(() => join([constant(1), constant(2), constant(3)], [5, 4])).toThrow(
       /strictly increasing/,

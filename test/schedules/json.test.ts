@@ -114,14 +114,23 @@ describe("scheduleToJson and scheduleFromJson", () => {
     [0.1, "scheduleFromJson: json must be an object, e.g. of JSON.parse, got 0.1"],
     [null, "scheduleFromJson: json must be an object"],
     [[], "scheduleFromJson: json must be an object"],
-    [{ value: 1 }, 'scheduleFromJson: schedule must be one of "constant", '],
-    [{ schedule: "toString" }, 'scheduleFromJson: schedule must be one of "constant", '],
+    [
+      { value: 1 },
+      'scheduleFromJson: the key "schedule", which names the kind, must be one of "constant", ',
+    ],
+    [
+      { schedule: "toString" },
+      'scheduleFromJson: the key "schedule", which names the kind, must be one of "constant", ',
+    ],
     [{ schedule: "constant", value: "1" }, "constant: value must be a finite number"],
     [{ schedule: "constant", value: 1, of: 1 }, "scheduleFromJson: constant: options must be made"],
     [{ schedule: "linearDecay", initial: 1, step: 3 }, "linearDecay: options must be made of"],
     [{ schedule: "scale", factor: 2 }, "scale: schedule must be a schedule, got undefined"],
     [{ schedule: "perEpoch", of: 1, stepsPerEpoch: 3 }, "perEpoch: schedule must be a schedule"],
-    [{ schedule: "shift", of: { schedule: "x" }, steps: 1 }, "scheduleFromJson: schedule must be"],
+    [
+      { schedule: "shift", of: { schedule: "x" }, steps: 1 },
+      'scheduleFromJson: the key "schedule", which names the kind, must be',
+    ],
   ])("%j is no schedule", (json, message) => {
     expect(() => scheduleFromJson(json as unknown as ScheduleJson)).toThrow(message);
   });

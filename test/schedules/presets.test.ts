@@ -183,8 +183,11 @@ describe("bad options of presets", () => {
     expect(() => torch.StepLR({ lr: 0.1, step_size: 0 })).toThrow(
       new RangeError("torch.StepLR: step_size must be an integer >= 1, got 0"),
     );
-    expect(() => torch.MultiStepLR({ lr: 0.1, milestones: [3, 3] })).toThrow(
-      new RangeError("torch.MultiStepLR: milestones must be strictly increasing, got [3, 3]"),
+    expect(() => timm.MultiStepLRScheduler({ lr: 0.1, decay_t: [3, 3] })).toThrow(
+      new RangeError("timm.MultiStepLRScheduler: decay_t must be strictly increasing, got [3, 3]"),
+    );
+    expect(() => torch.MultiStepLR({ lr: 0.1, milestones: [3, 0.5] })).toThrow(
+      new RangeError("torch.MultiStepLR: milestones[1] must be an integer >= 1, got 0.5"),
     );
     expect(() => torch.MultiStepLR({ lr: 0.1, milestones: 3 as never })).toThrow(
       new TypeError("torch.MultiStepLR: milestones must be an array of integers, got 3"),
@@ -194,8 +197,8 @@ describe("bad options of presets", () => {
     ).toThrow(
       new RangeError('torch.OneCycleLR: anneal_strategy must be one of "cos", "linear", got "up"'),
     );
-    expect(() => timm.CosineLRScheduler({ lr: 0.1, t_initial: 10, cycle_mul: 1.5 })).toThrow(
-      new RangeError("timm.CosineLRScheduler: cycle_mul must be an integer >= 1, got 1.5"),
+    expect(() => timm.CosineLRScheduler({ lr: 0.1, t_initial: 10, cycle_mul: 0.5 })).toThrow(
+      new RangeError("timm.CosineLRScheduler: cycle_mul must be a finite number >= 1, got 0.5"),
     );
     expect(() => keras.PolynomialDecay({ initial_learning_rate: 1e-5, decay_steps: 9 })).toThrow(
       new RangeError(
@@ -219,6 +222,82 @@ describe("bad options of presets", () => {
     const ramp = { init_value: 0, peak_value: 1, warmup_steps: 5 };
     expect(() => optax.warmup_cosine_decay_schedule({ ...ramp, decay_steps: 5 })).toThrow(
       "optax.warmup_cosine_decay_schedule: decay_steps must be a finite number > 5, got 5",
+    );
+  });
+
+  const base = { transition_steps: 10, peak_value: 1 };
+  const cosine = { init_value: 0, peak_value: 1, warmup_steps: 5, decay_steps: 10 };
+  const decay = { transition_steps: 10, decay_rate: 0.5, end_value: 2 };
+  test.each([
+    [
+      () => torch.CosineAnnealingLR({ lr: 0.1, T_max: 10, eta_min: 0.2 }),
+      "torch.CosineAnnealingLR: eta_min must be a finite number <= 0.1, got 0.2",
+    ],
+    [
+      () => torch.CosineAnnealingWarmRestarts({ lr: 0.1, T_0: 10, eta_min: 0.2 }),
+      "torch.CosineAnnealingWarmRestarts: eta_min must be a finite number <= 0.1, got 0.2",
+    ],
+    [
+      () => torch.OneCycleLR({ max_lr: 1, total_steps: 10, pct_start: 0.1 }),
+      "torch.OneCycleLR: pct_start must be above 1 / total_steps (0.1), so that the peak is after step 0, got 0.1",
+    ],
+    [
+      () => torch.OneCycleLR({ max_lr: 1, total_steps: 10, pct_start: 0.6, three_phase: true }),
+      "torch.OneCycleLR: pct_start must be below 0.55 with three_phase, so that the third phase has steps, got 0.6",
+    ],
+    [
+      () => timm.CosineLRScheduler({ lr: 0.1, t_initial: 10, lr_min: 0.2 }),
+      "timm.CosineLRScheduler: lr_min must be a finite number <= 0.1, got 0.2",
+    ],
+    [
+      () => timm.PolyLRScheduler({ lr: 0.1, t_initial: 10, lr_min: 0.2 }),
+      "timm.PolyLRScheduler: lr_min must be a finite number <= 0.1, got 0.2",
+    ],
+    [
+      () => optax.exponential_decay({ init_value: 1, ...decay }),
+      "optax.exponential_decay: end_value must be a finite number <= 1, got 2",
+    ],
+    [
+      () =>
+        optax.warmup_exponential_decay_schedule({
+          init_value: 0,
+          peak_value: 1,
+          warmup_steps: 5,
+          ...decay,
+        }),
+      "optax.warmup_exponential_decay_schedule: end_value must be a finite number <= 1, got 2",
+    ],
+    [
+      () => optax.cosine_onecycle_schedule({ ...base, pct_start: 0.05 }),
+      "optax.cosine_onecycle_schedule: pct_start must be at least 1 / transition_steps (0.1), so that the peak is after step 0, got 0.05",
+    ],
+    [
+      () => optax.linear_onecycle_schedule({ ...base, pct_start: 0.05 }),
+      "optax.linear_onecycle_schedule: pct_start must be at least 1 / transition_steps (0.1), so that the peak is after step 0, got 0.05",
+    ],
+    [
+      () => optax.linear_onecycle_schedule({ ...base, pct_start: 0.6, pct_final: 0.6 }),
+      "optax.linear_onecycle_schedule: pct_final must be a step or more after pct_start (0.6) of the transition_steps, got 0.6",
+    ],
+    [
+      () => optax.sgdr_schedule([]),
+      "optax.sgdr_schedule: cycles must be the options of one or more, got []",
+    ],
+    [
+      () => optax.sgdr_schedule([cosine, { ...cosine, decay_steps: 5 }]),
+      "optax.sgdr_schedule: cycles[1]: decay_steps must be a finite number > 5, got 5",
+    ],
+    [
+      () => keras.PiecewiseConstantDecay({ boundaries: [1, 2], values: [1, 0.5] }),
+      "keras.PiecewiseConstantDecay: the number of values must be one more than the 2 boundaries, got 2",
+    ],
+  ])("are named by the preset, not by what it is made of: %#", (make, message) => {
+    expect(make).toThrow(new RangeError(message));
+  });
+
+  test("a cycle of optax.sgdr_schedule that is none is named", () => {
+    expect(() => optax.sgdr_schedule([null as never])).toThrow(
+      new TypeError("optax.sgdr_schedule: cycles[0]: options must be an object, got null"),
     );
   });
 

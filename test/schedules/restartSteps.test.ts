@@ -26,7 +26,11 @@ describe("restartSteps", () => {
       fc.property(
         fc.record({
           period: fc.integer({ min: 2, max: 40 }),
-          multiplier: fc.integer({ min: 1, max: 5 }),
+          multiplier: fc.oneof(
+            fc.integer({ min: 1, max: 5 }),
+            fc.constantFrom(1.05, 1.1, 1.25, 1.5, 2.2),
+            fc.double({ min: 1, max: 5, noNaN: true }),
+          ),
           cycles: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(Number.POSITIVE_INFINITY)),
         }),
         (options) => {
@@ -38,6 +42,13 @@ describe("restartSteps", () => {
         },
       ),
     );
+  });
+
+  test("with a fraction as multiplier, cycles begin at or before the step", () => {
+    // Starts at 10, 25, 47.5, 81.25, 131.875
+    expect(restartSteps({ period: 10, multiplier: 1.5 }, 140)).toEqual([10, 25, 48, 82, 132]);
+    // 100 · (1 + 1.1 + 1.21) = 331 on the dot, though 100 · 1.1 is rounded up.
+    expect(restartSteps({ period: 100, multiplier: 1.1 }, 331)).toEqual([100, 210, 331]);
   });
 
   test("a list beyond all reason is refused rather than built", () => {

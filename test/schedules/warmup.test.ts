@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  constant,
   cosineDecay,
   cosineRestarts,
+  join,
   perEpoch,
   stepDecay,
   warmup,
@@ -92,6 +94,24 @@ describe("warmup", () => {
         }
       }),
     );
+  });
+
+  test("a schedule that is over before the end of the ramp from 0 is an error rather than 0 everywhere", () => {
+    const to = cosineDecay({ initial: 0.1, steps: 10 });
+    expect(() => warmup({ to, steps: 20 })).toThrow(
+      new RangeError(
+        "warmup: to(20) must be other than 0, where the ramp from 0 ends, got 0. " +
+          "The schedule is over before the warmup; inside: false puts the warmup before it",
+      ),
+    );
+    expect(() => warmup({ to, steps: 11, firstStep: "one" })).toThrow(/to\(10\) must be other/);
+    // What leads somewhere, or begins with 0 itself, is meant.
+    expect(warmup({ to, steps: 20, inside: false })(20)).toBe(0.1);
+    expect(warmup({ to, steps: 10, firstStep: "one" })(9)).toBe(to(9));
+    expect(warmup({ from: 0.1, to, steps: 20 })(10)).toBe(0.05);
+    expect(warmup({ to: 0, steps: 20 })(20)).toBe(0);
+    expect(warmup({ to: constant(0), steps: 20 })(20)).toBe(0);
+    expect(warmup({ to: join([constant(0), to], [30]), steps: 20 })(30)).toBe(0.1);
   });
 
   test("bad input is named in the error", () => {

@@ -97,11 +97,24 @@ describe("learningRateCallback", () => {
     await expectNoLeak(train);
   });
 
+  test("a number is the rate of every update", async () => {
+    const { model, weight } = lineModel(tf.train.sgd(9));
+    const ones = tf.ones([6, 1]);
+    const callbacks = learningRateCallback(0.25, model);
+    await model.fit(ones, ones, { batchSize: 2, epochs: 1, callbacks, verbose: 0 });
+    expect(weight()).toBe(0.75);
+  });
+
   test("refuses what it cannot use", async () => {
     const { model } = lineModel(tf.train.sgd(1));
-    expect(() => learningRateCallback(0.1 as never, model)).toThrow(
-      "learningRateCallback: schedule must be a schedule, got 0.1",
+    expect(() => learningRateCallback("0.1" as never, model)).toThrow(
+      new TypeError('learningRateCallback: schedule must be a number or a schedule, got "0.1"'),
     );
+    for (const rate of [-0.1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => learningRateCallback(rate, model)).toThrow(
+        new RangeError(`learningRateCallback: schedule must be a finite number >= 0, got ${rate}`),
+      );
+    }
     expect(() => learningRateCallback(schedule, undefined as never)).toThrow(
       "learningRateCallback: model must be the tf.layers model that fit is called on, got undefined",
     );
