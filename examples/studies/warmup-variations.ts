@@ -1,6 +1,6 @@
 /**
- * What becomes of the claims of X9 and X10 at preset `cpu` in settings beside its own: the checks of each variation, in three
- * seeds, as rows of a table. Takes a quarter of an hour of processor time for each; finished trainings are found again.
+ * What becomes of the claims of X9 to X11 at preset `cpu` in settings beside its own: the checks of each variation as rows of a
+ * table. Takes a quarter of an hour of processor time for each; finished trainings are found again.
  *
  *     node --import tsx examples/studies/warmup-variations.ts FOLDER_OF_CIFAR10 FOLDER_OF_JOBS [variation …]
  */
@@ -10,17 +10,20 @@ import { freezingChecks, freezingRuns } from "../common/freezing.js";
 import { type Job, type JobResult, JobStore } from "../common/jobs.js";
 import type { WarmupFamily, WarmupSettings } from "../common/warmupFamily.js";
 import { divergences, measureChange, trainSeeds } from "../common/warmupMeasurements.js";
-import { vggSettings } from "../common/warmupSettings.js";
+import { resnetSettings, vggSettings } from "../common/warmupSettings.js";
 import { warmupChecks } from "../x09-warmup.js";
 
 const preset = "cpu";
-const variations: Readonly<Record<string, Partial<WarmupSettings>>> = {
+const vgg = vggSettings[preset];
+const resnet = resnetSettings[preset]["ResNet-8/2"]!;
+const variations: Readonly<Record<string, WarmupSettings>> = {
   // The rate grows as the batch does, × 5, as in the paper.
-  "rate in proportion": { largeBatchRate: 0.25 },
+  "rate in proportion": { ...vgg, largeBatchRate: 0.25 },
   // Still ten updates an epoch, and now × 10 is in proportion.
-  "10,000 images": { trainingImagesPerClass: 1000, largeBatch: 1000 },
+  "10,000 images": { ...vgg, trainingImagesPerClass: 1000, largeBatch: 1000 },
   // The FC stack is released at a tenth of the rate.
-  "until the first decay": { warmupUpdates: 140 },
+  "until the first decay": { ...vgg, warmupUpdates: 140 },
+  "ResNet-8/2, until the first decay": { ...resnet, warmupUpdates: 140 },
 };
 
 const [images, jobs, ...names] = process.argv.slice(2);
@@ -37,11 +40,10 @@ const context = {
 } as const;
 
 for (const name of names.length > 0 ? names : Object.keys(variations)) {
-  const variation = variations[name];
-  if (!variation) {
+  const settings = variations[name];
+  if (!settings) {
     throw new Error(`A variation must be one of ${Object.keys(variations).join("; ")}`);
   }
-  const settings = { ...vggSettings[preset], ...variation };
   const { images, network } = familyData(settings, { data });
   const family: WarmupFamily = {
     id: "warmup-variation",
@@ -50,12 +52,16 @@ for (const name of names.length > 0 ? names : Object.keys(variations)) {
     environment: {},
   };
   const seeds = await trainSeeds(context, family, freezingRuns);
+  const ofResnet = settings.network === resnet.network;
   const measured = [];
-  for (const seed of seeds) measured.push(await measureChange(context, family, seed));
+  // X11 has no claims about layers.
+  if (!ofResnet)
+    for (const seed of seeds) measured.push(await measureChange(context, family, seed));
+  const idOf = (claim: string) => (ofResnet ? `X11.${claim}.8` : `X10.${claim}`);
   console.log(`\n${name}:\n`);
   for (const { id, ours, verdict } of [
-    ...warmupChecks(measured),
-    ...freezingChecks(seeds, preset, (claim) => `X10.${claim}`, { figure: "Fig. 4d" }),
+    ...(ofResnet ? [] : warmupChecks(measured)),
+    ...freezingChecks(seeds, preset, idOf, { figure: "" }),
   ]) {
     console.log(`| ${id} | ${ours} | ${verdict} |`);
   }
