@@ -20,7 +20,7 @@ const variations: Readonly<Record<string, WarmupSettings>> = {
   // The rate grows as the batch does, × 5, as in the paper.
   "rate in proportion": { ...vgg, largeBatchRate: 0.25 },
   // Still ten updates an epoch, and now × 10 is in proportion.
-  "10,000 images": { ...vgg, trainingImagesPerClass: 1000, largeBatch: 1000 },
+  "10,000 images": { ...vgg, trainingImagesPerClass: 1000, largeBatch: 1000, seeds: [0] },
   // The FC stack is released at a tenth of the rate.
   "until the first decay": { ...vgg, warmupUpdates: 140 },
   "ResNet-8/2, until the first decay": { ...resnet, warmupUpdates: 140 },
