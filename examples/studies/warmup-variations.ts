@@ -1,13 +1,15 @@
 /**
  * What becomes of the claims of X9 to X11 at preset `cpu` in settings beside its own: the checks of each variation as rows of a
- * table. Takes a quarter of an hour of processor time for each; finished trainings are found again.
+ * table, and with the accuracies by epoch in FOLDER_OF_JOBS/variations.json. Takes a quarter of an hour of processor time for
+ * each; finished trainings are found again.
  *
  *     node --import tsx examples/studies/warmup-variations.ts FOLDER_OF_CIFAR10 FOLDER_OF_JOBS [variation …]
  */
+import { join } from "node:path";
 import { readCifar10, useBackend } from "closerlook/node";
 import { familyData } from "../common/familyImages.js";
 import { freezingChecks, freezingRuns } from "../common/freezing.js";
-import { type Job, type JobResult, JobStore } from "../common/jobs.js";
+import { type Job, type JobResult, JobStore, writeJson } from "../common/jobs.js";
 import type { WarmupFamily, WarmupSettings } from "../common/warmupFamily.js";
 import { divergences, measureChange, trainSeeds } from "../common/warmupMeasurements.js";
 import { resnetSettings, vggSettings } from "../common/warmupSettings.js";
@@ -26,12 +28,12 @@ const variations: Readonly<Record<string, WarmupSettings>> = {
   "ResNet-8/2, until the first decay": { ...resnet, warmupUpdates: 140 },
 };
 
-const [images, jobs, ...names] = process.argv.slice(2);
-if (images === undefined || jobs === undefined) {
+const [imageFolder, jobs, ...names] = process.argv.slice(2);
+if (imageFolder === undefined || jobs === undefined) {
   throw new Error("The arguments must be the folder of CIFAR-10 and one for finished trainings");
 }
 await useBackend("wasm");
-const data = await readCifar10(images);
+const data = await readCifar10(imageFolder);
 const store = new JobStore(jobs);
 const context = {
   preset,
@@ -39,6 +41,7 @@ const context = {
     store.run(job, { signal: new AbortController().signal, progress: () => {} }),
 } as const;
 
+const results: Record<string, unknown> = {};
 for (const name of names.length > 0 ? names : Object.keys(variations)) {
   const settings = variations[name];
   if (!settings) {
@@ -59,11 +62,16 @@ for (const name of names.length > 0 ? names : Object.keys(variations)) {
     for (const seed of seeds) measured.push(await measureChange(context, family, seed));
   const idOf = (claim: string) => (ofResnet ? `X11.${claim}.8` : `X10.${claim}`);
   console.log(`\n${name}:\n`);
-  for (const { id, ours, verdict } of [
+  const checks = [
     ...(ofResnet ? [] : warmupChecks(measured)),
     ...freezingChecks(seeds, preset, idOf, { figure: "" }),
-  ]) {
-    console.log(`| ${id} | ${ours} | ${verdict} |`);
-  }
+  ];
+  for (const { id, ours, verdict } of checks) console.log(`| ${id} | ${ours} | ${verdict} |`);
   for (const note of divergences(seeds)) console.log(`- ${note}`);
+  results[name] = {
+    settings,
+    checks: checks.map(({ id, ours, verdict }) => ({ id, ours, verdict })),
+    accuracy: seeds.map(({ seed, accuracy }) => ({ seed, ...accuracy })),
+  };
 }
+await writeJson(join(jobs, "variations.json"), results);

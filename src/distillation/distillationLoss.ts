@@ -81,7 +81,7 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
   if (labels !== undefined) {
     checkLabels(where, labels, examples, classes);
     hard = new Float64Array(examples).map(
-      (_, i) => 0 - logSoftmaxRow(rowOf(studentLogits, i).slice(), 1)[labels[i]!]!,
+      (_, i) => 0 - logSoftmaxRow(rowOf(studentLogits, i), 1)[labels[i]!]!,
     );
   }
   const term = kind === "kl" ? divergence : crossEntropy;
@@ -109,8 +109,8 @@ export function distillationLoss<Reduction extends LossReduction = "mean">(
 
 /** −Σ p·log q of one example, with 0·log 0 = 0. */
 function crossEntropy(student: Float64Array, teacher: Float64Array, temperature: number): number {
-  const logP = logSoftmaxRow(teacher.slice(), temperature);
-  const logQ = logSoftmaxRow(student.slice(), temperature);
+  const logP = logSoftmaxRow(teacher, temperature);
+  const logQ = logSoftmaxRow(student, temperature);
   return logP.reduce((sum, each, c) => {
     const p = Math.exp(each);
     return p === 0 ? sum : sum - p * logQ[c]!;

@@ -1,4 +1,5 @@
 import { logSoftmaxRow } from "./logSoftmax.js";
+import { softenedRow } from "./softenedRow.js";
 
 /**
  * KL(p‖q) of one example, p and q the softmax of the teacher's and the student's logits at temperature T, in full precision
@@ -6,23 +7,24 @@ import { logSoftmaxRow } from "./logSoftmax.js";
  *
  *     d = (teacher − student) / T,   u = d − Σ p·d,   KL = Σ p·d + log Σ p·e^(−d) = log(1 + Σ p·(e^(−u) − 1 + u))
  *
- * No term is negative, and none is a difference of numbers that have been rounded before. The rows stay as they are.
+ * No term is negative, and d is taken of the softened logits and not of logarithms of probabilities, whose rounding errors
+ * do not shrink with the temperature.
  */
 export function divergence(
   student: Float64Array,
   teacher: Float64Array,
   temperature: number,
 ): number {
-  const logP = logSoftmaxRow(teacher.slice(), temperature);
+  const logP = logSoftmaxRow(teacher, temperature);
   const p = logP.map(Math.exp);
-  const [z, t] = [aboveHighest(student), aboveHighest(teacher)];
-  const d = t.map((value, c) => (value - z[c]!) / temperature);
+  const [z, t] = [softenedRow(student, temperature), softenedRow(teacher, temperature)];
+  const d = t.map((value, c) => value - z[c]!);
   const middle = d.reduce((sum, value, c) => sum + p[c]! * value, 0);
   if (d.every((value) => Math.abs(value - middle) < HUGE)) {
     return Math.log1p(d.reduce((sum, value, c) => sum + p[c]! * excess(value - middle), 0));
   }
   // One of the two has a class that is practically 0 for the other: p·log(p/q) − p + q, whose sum is the same.
-  const logQ = logSoftmaxRow(student.slice(), temperature);
+  const logQ = logSoftmaxRow(student, temperature);
   return p.reduce((sum, pOf, c) => {
     const q = Math.exp(logQ[c]!);
     const difference = logP[c]! - logQ[c]!;
@@ -34,12 +36,6 @@ export function divergence(
 
 /** Differences of which e^(−u) does not overflow. */
 const HUGE = 500;
-
-/** Logits as differences from the highest, so that a constant added to a row changes nothing. */
-function aboveHighest(row: Float64Array): Float64Array {
-  const highest = row.reduce((a, b) => Math.max(a, b));
-  return row.map((value) => value - highest);
-}
 
 /** e^(−u) − 1 + u without cancellation. */
 function excess(u: number): number {

@@ -1,5 +1,6 @@
 import { checkNumber, checkOptions } from "../internal/checks.js";
 import { type ClassValues, type LogitsLike, readLogits } from "./logits.js";
+import { softenedRow } from "./softenedRow.js";
 
 export interface SoftmaxOptions {
   /** What the logits are divided by, > 0; above 1 it flattens the distribution. @defaultValue 1 */
@@ -15,30 +16,27 @@ export function rowsOfLogSoftmax(
   checkOptions(where, options, ["temperature"]);
   const { temperature = 1 } = options;
   checkNumber(where, "temperature", temperature, { above: 0 });
-  return logSoftmaxInPlace(readLogits(where, "logits", logits), temperature);
+  return logSoftmaxOf(readLogits(where, "logits", logits), temperature);
 }
 
-/** Replaces each row of logits by the logarithm of its softmax. */
-export function logSoftmaxInPlace(logits: ClassValues, temperature: number): ClassValues {
-  const [examples, classes] = logits.shape;
-  for (let i = 0; i < examples; i++) {
-    logSoftmaxRow(logits.data.subarray(i * classes, (i + 1) * classes), temperature);
+/** The logarithm of the softmax of each row. */
+function logSoftmaxOf({ data, shape }: ClassValues, temperature: number): ClassValues {
+  const [examples, classes] = shape;
+  const logarithms = new Float64Array(data.length);
+  for (let from = 0; from < examples * classes; from += classes) {
+    logarithms.set(logSoftmaxRow(data.subarray(from, from + classes), temperature), from);
   }
-  return logits;
+  return { data: logarithms, shape };
 }
 
 /** The same for one row. */
 export function logSoftmaxRow(row: Float64Array, temperature: number): Float64Array {
-  const highest = row.reduce((best, value, j) => (value > row[best]! ? j : best), 0);
-  const shift = row[highest]!;
-  // The difference before the division: logits of ±1000 and tiny temperatures stay without overflow.
-  for (let j = 0; j < row.length; j++) row[j] = (row[j]! - shift) / temperature;
+  const softened = softenedRow(row, temperature);
+  const highest = softened.indexOf(0);
   // The highest class adds exp(0) = 1; kept out of the sum, a nearly certain row keeps its digits.
-  let others = 0;
-  for (let j = 0; j < row.length; j++) if (j !== highest) others += Math.exp(row[j]!);
+  const others = softened.reduce((sum, z, c) => (c === highest ? sum : sum + Math.exp(z)), 0);
   const logSum = Math.log1p(others);
-  for (let j = 0; j < row.length; j++) row[j]! -= logSum;
-  return row;
+  return softened.map((value) => value - logSum);
 }
 
 /**

@@ -428,7 +428,7 @@ function cosine_onecycle_schedule(options: {
 function peakStep(where: string, pct_start: number, transition_steps: number): number {
   const step = Math.trunc(pct_start * transition_steps);
   if (step >= 1) return step;
-  const must = `at least 1 / transition_steps (${1 / transition_steps}), so that the peak is after step 0`;
+  const must = "such that ⌊pct_start · transition_steps⌋, the step of the peak, is at least 1";
   throw rangeError(where, "pct_start", must, pct_start);
 }
 

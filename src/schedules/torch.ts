@@ -71,9 +71,15 @@ function MultiStepLR(options: {
     milestones: unsortedIntegers,
     gamma: number({ above: 0 }, 0.1),
   });
-  const boundaries = [...new Set(milestones)].sort((a, b) => a - b);
-  const passed = (step: number) => milestones.filter((milestone) => milestone <= step).length;
-  const values = [lr, ...boundaries.map((step) => lr * gamma ** passed(step))];
+  const sorted = [...milestones].sort((a, b) => a - b);
+  const boundaries = [...new Set(sorted)];
+  const values = [
+    lr,
+    ...boundaries.map((step) => {
+      const passed = sorted.lastIndexOf(step) + 1;
+      return checkNumber("torch.MultiStepLR", `lr · gamma^${passed}`, lr * gamma ** passed);
+    }),
+  ];
   return join(values.map(constant), boundaries);
 }
 

@@ -205,11 +205,11 @@ function checkConfiguration(
 ): void {
   const names = weights.layers.map(({ name }) => name);
   for (const key of new Set([...Object.keys(saved), ...Object.keys(now)])) {
-    const [before, after] = [saved, now].map((all) =>
-      key === "frozen" ? nameLayers(all[key], names) : all[key],
-    );
-    const difference = firstDifference(key, before, after);
-    if (!difference) continue;
+    const found = firstDifference(key, saved[key], now[key]);
+    if (!found) continue;
+    const [before, after] = [saved, now].map((all) => nameLayers(all[key], names));
+    // Two layers may have the same name; their positions differ all the same.
+    const difference = (key === "frozen" && firstDifference(key, before, after)) || found;
     const hint = "Go on with what the training began with, or begin another one in another store";
     throw new RangeError(
       `${where}: ${difference.path} must be ${difference.before}, as in the checkpoint, got ${difference.after}. ${hint}`,

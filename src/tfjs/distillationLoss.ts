@@ -39,7 +39,7 @@ export type DistillationLossTensors<Value extends tf.Tensor = tf.Scalar> = {
  * `scaleByTemperatureSquared` (true), `reduction` (`"mean"`).
  * @returns Scalars, or with `reduction: "none"` tensors `[examples]`.
  * @throws RangeError for shapes that do not fit, an array with labels out of range, a `softWeight` below 1 without labels, or a
- * `temperature` above 10¹⁵; TypeError for another kind of value.
+ * `temperature` outside of 10⁻¹⁵ … 10¹⁵; TypeError for another kind of value.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";

@@ -6,14 +6,14 @@ import {
 } from "../distillation/distillationOptions.js";
 import { checkNumber } from "../internal/checks.js";
 
-/** Options of a loss on tensors: beyond this temperature the divergence leaves the range of single precision. */
+/** Options of a loss on tensors: beyond these temperatures it leaves the range of single precision. */
 export function readSoftLossOptions(
   where: string,
   options: DistillationLossOptions,
   hasLabels: boolean,
 ): DistillationSettings {
   const settings = readDistillationOptions(where, options, hasLabels);
-  checkNumber(where, "temperature", settings.temperature, { above: 0, max: 1e15 });
+  checkNumber(where, "temperature", settings.temperature, { min: 1e-15, max: 1e15 });
   return settings;
 }
 
@@ -53,7 +53,7 @@ export function softLosses(
 }
 
 /**
- * Both distributions of each example, KL(p‖q) and q − p, in full precision at every temperature and for logits that nearly agree:
+ * Both distributions of each example, KL(p‖q) and q − p, in full precision at high temperatures and where all logits nearly agree:
  *
  *     d = teacher − student, both softened,   u = d − Σ p·d
  *     KL = log(1 + Σ p·(e^(−u) − 1 + u)),   q − p = p·(e^(−u − KL) − 1)

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { areProbabilities } from "../distillation/areProbabilities.js";
+import { softenedRow } from "../distillation/softenedRow.js";
 import { crc32 } from "../formats/index.js";
 import { checkNumber, checkOptions, rangeError, typeError } from "../internal/checks.js";
 import { EventLoop } from "./eventLoop.js";
@@ -95,7 +96,8 @@ export function soften(
       return softened(model.endsInSoftmax ? tf.log(output) : output, temperature);
     });
     if (each.length === 1) return each[0]!;
-    // The sum has the same softmax as the mean.
+    // The sum has the same softmax as the mean. Probabilities have seven digits: at high temperatures the average of several
+    // teachers is not as precise as one.
     return softened(tf.log(tf.addN(each.map((logits) => tf.softmax(logits)))), 1);
   });
 }
@@ -213,12 +215,7 @@ async function readAnswers(
 function softenRows(logits: Float64Array, classes: number, temperature: number): Float32Array {
   const answers = new Float32Array(logits.length);
   for (let from = 0; from < logits.length; from += classes) {
-    const row = logits.subarray(from, from + classes);
-    const highest = row.reduce((a, b) => Math.max(a, b));
-    answers.set(
-      row.map((value) => (value - highest) / temperature),
-      from,
-    );
+    answers.set(softenedRow(logits.subarray(from, from + classes), temperature), from);
   }
   return answers;
 }

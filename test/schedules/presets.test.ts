@@ -269,11 +269,11 @@ describe("bad options of presets", () => {
     ],
     [
       () => optax.cosine_onecycle_schedule({ ...base, pct_start: 0.05 }),
-      "optax.cosine_onecycle_schedule: pct_start must be at least 1 / transition_steps (0.1), so that the peak is after step 0, got 0.05",
+      "optax.cosine_onecycle_schedule: pct_start must be such that ⌊pct_start · transition_steps⌋, the step of the peak, is at least 1, got 0.05",
     ],
     [
       () => optax.linear_onecycle_schedule({ ...base, pct_start: 0.05 }),
-      "optax.linear_onecycle_schedule: pct_start must be at least 1 / transition_steps (0.1), so that the peak is after step 0, got 0.05",
+      "optax.linear_onecycle_schedule: pct_start must be such that ⌊pct_start · transition_steps⌋, the step of the peak, is at least 1, got 0.05",
     ],
     [
       () => optax.linear_onecycle_schedule({ ...base, pct_start: 0.6, pct_final: 0.6 }),
