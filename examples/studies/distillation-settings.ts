@@ -4,14 +4,11 @@
  *
  *     node --import tsx examples/studies/distillation-settings.ts FOLDER_OF_CIFAR10 [setting …]
  */
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { readCifar10, useBackend } from "closerlook/node";
 import { distillationRuns } from "../common/distillationFamily.js";
 import { type DistillationSettings, distillationSettings } from "../common/distillationSettings.js";
-import { type Job, type JobResult, JobStore } from "../common/jobs.js";
 import { percent } from "../common/verdicts.js";
+import { studyResults } from "./studyResults.js";
 
 const { augment: _, ...plain } = distillationSettings.cpu;
 const steps = (epochs: number, initial: number) =>
@@ -45,12 +42,7 @@ if (folder === undefined) throw new Error("The first argument must be the folder
 await useBackend("wasm");
 const data = await readCifar10(folder);
 
-const store = new JobStore(await mkdtemp(join(tmpdir(), "distillation-settings-")));
-
-async function run<Result extends JobResult>(job: Job<Result>): Promise<Result["numbers"]> {
-  const context = { signal: new AbortController().signal, progress: () => {} };
-  return (await store.run(job, context)).numbers;
-}
+const { result } = await studyResults();
 
 console.log("| setting | teacher | student with hard labels | CPU seconds |");
 console.log("|---|---|---|---|");
@@ -60,8 +52,8 @@ for (const name of names.length > 0 ? names : Object.keys(all)) {
   const before = process.cpuUsage();
   const input = { preset: "cpu", data, environment: {} } as const;
   const { teacher, students } = distillationRuns(input, settings);
-  const its = await run(teacher);
-  const own = await run(students.hard[0]!);
+  const { numbers: its } = await result(teacher);
+  const { numbers: own } = await result(students.hard[0]!);
   const { user, system } = process.cpuUsage(before);
   const cells = [its.test.at(-1)!.accuracy, own.testAccuracy].map((a) => percent(a));
   console.log(`| ${name} | ${cells.join(" | ")} | ${((user + system) / 1e6).toFixed(0)} |`);

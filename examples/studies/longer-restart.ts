@@ -6,10 +6,10 @@
  */
 import { readCifar10, useBackend } from "closerlook/node";
 import { familyData } from "../common/familyImages.js";
-import { JobStore } from "../common/jobs.js";
 import { runOf } from "../common/restartFamily.js";
 import { plainSettings } from "../common/restartSettings.js";
 import { percent } from "../common/verdicts.js";
+import { studyResults } from "./studyResults.js";
 
 const [folder = "", more = "20"] = process.argv.slice(2);
 await useBackend("wasm");
@@ -25,10 +25,8 @@ const job = runOf(
   "restarts",
   { epochs: moments[150] + Number(more), rate, snapshots: [] },
 );
-const { numbers } = await new JobStore("out/jobs").run(job, {
-  signal: new AbortController().signal,
-  progress: () => {},
-});
+const { result } = await studyResults("out/jobs");
+const { numbers } = await result(job);
 for (const { epoch, accuracy } of numbers.test.slice(moments[150] - 1)) {
   const loss = numbers.trainLoss[epoch - 1]!;
   console.log(`epoch ${epoch}: training loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}`);

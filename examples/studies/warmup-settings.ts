@@ -4,21 +4,14 @@
  *
  *     node --import tsx examples/studies/warmup-settings.ts
  */
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { useBackend } from "closerlook/node";
 import { firstOfEachClass, halved, normalized } from "../common/images.js";
-import { JobStore } from "../common/jobs.js";
 import { mnistDigits } from "../common/mnistDigits.js";
 import { tinyShape, type VggShape } from "../common/networkShapes.js";
-import {
-  type RunName,
-  type TrainedRun,
-  trainingJob,
-  type WarmupSettings,
-} from "../common/warmupFamily.js";
+import type { RunName, WarmupSettings } from "../common/warmupFamily.js";
+import { trainSeeds } from "../common/warmupMeasurements.js";
 import { vggSettings } from "../common/warmupSettings.js";
+import { studyResults } from "./studyResults.js";
 
 const chosen = vggSettings.quick;
 
@@ -56,19 +49,12 @@ const images = normalized({
   train: halved(firstOfEachClass(train, chosen.trainingImagesPerClass)),
   test: halved(test),
 });
-const store = new JobStore(await mkdtemp(join(tmpdir(), "warmup-settings-")));
+const context = await studyResults();
 
 async function allSeeds(settings: WarmupSettings, run: RunName) {
   const family = { id: "warmup", settings, images, environment: {} };
-  const results: TrainedRun["numbers"][] = [];
-  for (const seed of settings.seeds) {
-    const { numbers } = await store.run(trainingJob(family, run, seed), {
-      signal: new AbortController().signal,
-      progress: () => {},
-    });
-    results.push(numbers);
-  }
-  return results;
+  const seeds = await trainSeeds(context, family, [run]);
+  return seeds.map(({ trained }) => trained[run].numbers);
 }
 
 const end = chosen.warmupUpdates / 10 - 1;

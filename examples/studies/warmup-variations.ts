@@ -9,11 +9,12 @@ import { join } from "node:path";
 import { readCifar10, useBackend } from "closerlook/node";
 import { familyData } from "../common/familyImages.js";
 import { freezingChecks, freezingRuns } from "../common/freezing.js";
-import { type Job, type JobResult, JobStore, writeJson } from "../common/jobs.js";
+import { writeJson } from "../common/jobs.js";
 import type { WarmupFamily, WarmupSettings } from "../common/warmupFamily.js";
 import { divergences, measureChange, trainSeeds } from "../common/warmupMeasurements.js";
 import { resnetSettings, vggSettings } from "../common/warmupSettings.js";
 import { warmupChecks } from "../x09-warmup.js";
+import { studyResults } from "./studyResults.js";
 
 const preset = "cpu";
 const vgg = vggSettings[preset];
@@ -34,12 +35,7 @@ if (imageFolder === undefined || jobs === undefined) {
 }
 await useBackend("wasm");
 const data = await readCifar10(imageFolder);
-const store = new JobStore(jobs);
-const context = {
-  preset,
-  result: <Result extends JobResult>(job: Job<Result>) =>
-    store.run(job, { signal: new AbortController().signal, progress: () => {} }),
-} as const;
+const context = { preset, ...(await studyResults(jobs)) } as const;
 
 const results: Record<string, unknown> = {};
 for (const name of names.length > 0 ? names : Object.keys(variations)) {
