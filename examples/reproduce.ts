@@ -214,10 +214,11 @@ async function main(signal: AbortSignal): Promise<void> {
     },
   };
   const store = new JobStore(join(out, "jobs"));
-  const jobs = inOrder(chosen.flatMap((one) => one.jobs(input)));
+  const jobsOf = chosen.map((one) => ({ id: one.id, own: one.jobs(input) }));
+  const jobs = inOrder(jobsOf.flatMap(({ own }) => own));
 
   if (list) {
-    for (const { id } of chosen.filter((one) => one.jobs(input).length === 0)) {
+    for (const { id } of jobsOf.filter(({ own }) => own.length === 0)) {
       process.stderr.write(`${id} has no jobs: it is computed with its report\n`);
     }
     for (const [i, wave] of inWaves(jobs).entries()) {

@@ -35,9 +35,11 @@ const lossNames = ["temperature", "softWeight", "kind", "scaleByTemperatureSquar
 const pick = (options: object, names: readonly string[]): object =>
   Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
 
-/** Classes that nobody looks at, once it is known of how many examples. */
-const unusedClasses = async (x: Inputs) =>
-  new Uint8Array((await readInputs(where, "data.x", x)).count);
+/** The inputs, read from where they are, with classes that nobody looks at. */
+async function withUnusedClasses(x: Inputs): Promise<LabelledData> {
+  const { data, count, shape } = await readInputs(where, "data.x", x);
+  return { x: { data, shape: [count, ...shape] }, y: new Uint8Array(count) };
+}
 
 /**
  * Trains a student on what a teacher predicts (knowledge distillation), and leaves the trained weights in the student.
@@ -101,7 +103,7 @@ export async function distill(
   const plan = await planTraining(
     where,
     student,
-    { x, y: y === undefined ? await unusedClasses(x) : y },
+    y === undefined ? await withUnusedClasses(x) : { x, y },
     common as TrainOptions,
   );
   const opened = await openTeacher(plan, teacher, settings.temperature);

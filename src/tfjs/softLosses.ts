@@ -40,11 +40,9 @@ export function softLosses(
 ): tf.Tensor1D {
   const soften = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [logits, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
-    const { p, logQ, divergences, difference } = compare(softened(logits, temperature), teacher());
-    // 0 · log q is 0, whatever q.
-    const parts = tf.where(tf.greater(p, 0), tf.mul(p, logQ), tf.zerosLike(p));
-    const values = kind === "kl" ? divergences : tf.neg(tf.sum(parts, 1));
-    save([difference]);
+    const both = compare(softened(logits, temperature), teacher());
+    const values = kind === "kl" ? divergences(both) : crossEntropies(both);
+    save([both.difference]);
     const gradFunc = (dy: tf.Tensor, [difference]: tf.Tensor[]) =>
       tf.mul(tf.mul(tf.expandDims(dy, 1), difference!), factor / temperature);
     return { value: tf.mul(values, factor), gradFunc };
@@ -52,8 +50,10 @@ export function softLosses(
   return soften(student) as tf.Tensor1D;
 }
 
+type Comparison = ReturnType<typeof compare>;
+
 /**
- * Both distributions of each example, KL(p‖q) and q − p, in full precision at high temperatures and where all logits nearly agree:
+ * Both distributions of each example, and q − p, with the way to KL(p‖q), in full precision at high temperatures and where all logits nearly agree:
  *
  *     d = teacher − student, both softened,   u = d − Σ p·d
  *     KL = log(1 + Σ p·(e^(−u) − 1 + u)),   q − p = p·(e^(−u − KL) − 1)
@@ -66,27 +66,30 @@ function compare(student: tf.Tensor2D, teacher: tf.Tensor2D) {
   const u = tf.sub(d, tf.sum(tf.mul(p, d), 1, true)) as tf.Tensor2D;
   const near = log1pOfSmall(tf.sum(tf.mul(p, excess(u)), 1));
   const step = tf.neg(tf.add(u, tf.expandDims(near, 1)));
-  // Elsewhere that might overflow: the sum of p·log(p/q) − p + q, which is the same.
+  // False for what is not a number: two classes of probability 0.
+  const isNear = tf.all(tf.less(tf.abs(u), NEAR), 1);
+  const difference = tf.where(
+    tf.broadcastTo(tf.expandDims(isNear, 1), p.shape),
+    tf.mul(p, tf.expm1(step)),
+    tf.sub(q, p),
+  );
+  return { p, q, logP, logQ, isNear, near, difference };
+}
+
+/** KL(p‖q): as above, or, where that might overflow, the sum of p·log(p/q) − p + q, which is the same. */
+function divergences({ p, q, logP, logQ, isNear, near }: Comparison): tf.Tensor {
   const difference = tf.sub(logP, logQ);
   const each = tf.where(
     tf.less(tf.abs(difference), 1),
     tf.mul(p, tf.add(tf.expm1(tf.neg(difference)), difference)),
     tf.add(tf.mul(p, tf.sub(difference, 1)), q),
   );
-  const far = tf.sum(tf.where(tf.greater(p, 0), each, q), 1);
-  // False for what is not a number: two classes of probability 0.
-  const isNear = tf.all(tf.less(tf.abs(u), NEAR), 1);
-  return {
-    p,
-    logQ,
-    divergences: tf.where(isNear, near, far),
-    difference: tf.where(
-      tf.broadcastTo(tf.expandDims(isNear, 1), p.shape),
-      tf.mul(p, tf.expm1(step)),
-      tf.sub(q, p),
-    ),
-  };
+  return tf.where(isNear, near, tf.sum(tf.where(tf.greater(p, 0), each, q), 1));
 }
+
+/** −Σ p·log q, with 0 · log q = 0 whatever q. */
+const crossEntropies = ({ p, logQ }: Comparison): tf.Tensor =>
+  tf.neg(tf.sum(tf.where(tf.greater(p, 0), tf.mul(p, logQ), tf.zerosLike(p)), 1));
 
 /** Below it {@link excess} is precise. */
 const NEAR = 0.25;
