@@ -207,9 +207,7 @@ function checkConfiguration(
   for (const key of new Set([...Object.keys(saved), ...Object.keys(now)])) {
     const found = firstDifference(key, saved[key], now[key]);
     if (!found) continue;
-    const [before, after] = [saved, now].map((all) => nameLayers(all[key], names));
-    // Two layers may have the same name; their positions differ all the same.
-    const difference = (key === "frozen" && firstDifference(key, before, after)) || found;
+    const difference = key === "frozen" ? named(found, saved[key], now[key], names) : found;
     const hint = "Go on with what the training began with, or begin another one in another store";
     throw new RangeError(
       `${where}: ${difference.path} must be ${difference.before}, as in the checkpoint, got ${difference.after}. ${hint}`,
@@ -217,11 +215,21 @@ function checkConfiguration(
   }
 }
 
-/** Periods of freezing with the names that the layers have now, for errors. */
-const nameLayers = (settings: unknown, names: readonly string[]): unknown =>
-  JSON.parse(JSON.stringify(settings ?? null), (key, value) =>
-    key === "layers" ? value.map((layer: number) => names[layer] ?? layer) : value,
+/** What differs between periods of freezing, told with the names that the layers have now. */
+function named(
+  found: Difference,
+  saved: unknown,
+  now: unknown,
+  names: readonly string[],
+): Difference {
+  const [before, after] = [saved, now].map((settings) =>
+    JSON.parse(JSON.stringify(settings ?? null), (key, value) =>
+      key === "layers" ? value.map((layer: number) => names[layer] ?? layer) : value,
+    ),
   );
+  // Two layers may have the same name; their positions differ all the same.
+  return firstDifference("frozen", before, after) ?? found;
+}
 
 interface Difference {
   readonly path: string;

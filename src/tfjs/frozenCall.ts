@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayerVariable, layers as tfLayers } from "@tensorflow/tfjs-layers";
+import { inputInGradient } from "./layerCalls.js";
 
 /** What the layers that are computed here have in common. */
 interface KernelLayer {
@@ -23,8 +24,8 @@ interface Convolution extends KernelLayer {
  * are the same operations one by one, of which tfjs takes only the wanted gradients.
  */
 export function frozenCall(layer: tfLayers.Layer, inputs: tf.Tensor | tf.Tensor[]) {
-  const [x, ...more] = [inputs].flat();
-  if (!x || more.length > 0 || tf.engine().state.gradientDepth === 0) return undefined;
+  const x = inputInGradient(inputs);
+  if (!x) return undefined;
   const product = productOf(layer, x);
   if (!product) return undefined;
   return tf.tidy(() => {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayerVariable, layers as tfLayers } from "@tensorflow/tfjs-layers";
+import { inputInGradient } from "./layerCalls.js";
 
 interface BatchNormalization {
   readonly axis: number;
@@ -17,8 +18,8 @@ interface BatchNormalization {
  * tf.layers computes it by one operation of tfjs, whose gradient fails where scale or offset are missing.
  */
 export function frozenNorm(layer: tfLayers.Layer, inputs: tf.Tensor | tf.Tensor[]) {
-  const [x, ...more] = [inputs].flat();
-  if (!x || more.length > 0 || tf.engine().state.gradientDepth === 0) return undefined;
+  const x = inputInGradient(inputs);
+  if (!x) return undefined;
   if (layer.getClassName() !== "BatchNormalization") return undefined;
   const { axis, epsilon, gamma, beta, movingMean, movingVariance } =
     layer as unknown as BatchNormalization;

@@ -1,4 +1,4 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
+import { engine, type Tensor } from "@tensorflow/tfjs-core";
 import type { layers as tfLayers } from "@tensorflow/tfjs-layers";
 
 type Call = tfLayers.Layer["call"];
@@ -27,4 +27,10 @@ export function wrapCall(
     if (own) layer.call = inner;
     else delete (layer as { call?: Call }).call;
   };
+}
+
+/** The one input of a call that a gradient will be taken through; undefined elsewhere, and if there are several. */
+export function inputInGradient(inputs: Output): Tensor | undefined {
+  const [x, ...more] = [inputs].flat();
+  return more.length === 0 && engine().state.gradientDepth > 0 ? x : undefined;
 }
